@@ -1,0 +1,1 @@
+"""Sampan: a container engine that speaks the Docker Engine API."""

@@ -1,0 +1,1 @@
+"""HTTP to engine and back: one module of routes per noun."""

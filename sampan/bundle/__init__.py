@@ -1,0 +1,1 @@
+"""A container, its image, mounts and network, as an OCI runtime spec."""

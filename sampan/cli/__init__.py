@@ -1,0 +1,1 @@
+"""Arguments, rendering and exit codes of the command sampan."""

@@ -1,0 +1,1 @@
+"""A typed client of the Engine API, without a Linux-only import."""

@@ -1,0 +1,1 @@
+"""Daemon settings: one row per setting, read into one frozen value."""

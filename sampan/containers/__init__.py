@@ -1,0 +1,1 @@
+"""The stored container: its record, states and store."""

@@ -1,0 +1,1 @@
+"""Layers to files and files to layers."""

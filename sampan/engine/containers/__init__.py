@@ -1,0 +1,1 @@
+"""Use cases of containers and execs."""

@@ -1,0 +1,1 @@
+"""Use cases of the engine as a whole: version, info, events."""

@@ -1,0 +1,1 @@
+"""Typed events and their bounded subscribers."""

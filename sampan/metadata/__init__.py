@@ -1,0 +1,1 @@
+"""SQLite: the one database, its transactions, schema and migrations."""

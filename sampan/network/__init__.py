@@ -1,0 +1,1 @@
+"""Sandboxes, endpoints, networks, address management and the packet filter."""

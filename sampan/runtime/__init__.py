@@ -1,0 +1,1 @@
+"""Tasks and execs through the OCI runtime and conmon."""

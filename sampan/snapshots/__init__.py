@@ -1,0 +1,1 @@
+"""Filesystem states of images and containers: prepare, view, commit, remove."""

@@ -1,0 +1,1 @@
+"""Recording fakes and conformance suites, imported only by tests."""

@@ -1,0 +1,1 @@
+"""Images in motion: load, save, import, unpack."""

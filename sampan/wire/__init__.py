@@ -1,0 +1,1 @@
+"""What crosses a connection: stdcopy frames, JSON-message streams, filters, errors."""
