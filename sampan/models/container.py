@@ -16,7 +16,7 @@ from sampan.models.base import Model
 from sampan.models.network import EndpointSettings, PortMap
 
 
-class HealthConfig(Model, kw_only=True):
+class HealthConfig(Model, frozen=True, kw_only=True):
     """How to learn whether a container works; all durations in nanoseconds."""
 
     test: list[str] | None | UnsetType = UNSET
@@ -27,7 +27,7 @@ class HealthConfig(Model, kw_only=True):
     retries: int | UnsetType = UNSET
 
 
-class ContainerConfig(Model, kw_only=True):
+class ContainerConfig(Model, frozen=True, kw_only=True):
     """The portable part of a container's definition: what an image may also carry."""
 
     hostname: str = ""
@@ -57,35 +57,35 @@ class ContainerConfig(Model, kw_only=True):
     shell: list[str] | None | UnsetType = UNSET
 
 
-class LogConfig(Model, kw_only=True):
+class LogConfig(Model, frozen=True, kw_only=True):
     """The log driver's name and options; an empty type means the daemon's default."""
 
     type: str = ""
     config: dict[str, str] | None = None
 
 
-class RestartPolicy(Model, kw_only=True):
+class RestartPolicy(Model, frozen=True, kw_only=True):
     """When the engine starts an ended container again."""
 
     name: Literal["", "no", "always", "unless-stopped", "on-failure"] = ""
     maximum_retry_count: int = 0
 
 
-class WeightDevice(Model, kw_only=True):
+class WeightDevice(Model, frozen=True, kw_only=True):
     """A block device's share of I/O time."""
 
     path: str = ""
     weight: int = 0
 
 
-class ThrottleDevice(Model, kw_only=True):
+class ThrottleDevice(Model, frozen=True, kw_only=True):
     """A block device's limit, bytes or operations a second."""
 
     path: str = ""
     rate: int = 0
 
 
-class DeviceMapping(Model, kw_only=True):
+class DeviceMapping(Model, frozen=True, kw_only=True):
     """A device node of the host shown in the container."""
 
     path_on_host: str = ""
@@ -93,7 +93,7 @@ class DeviceMapping(Model, kw_only=True):
     cgroup_permissions: str = ""
 
 
-class DeviceRequest(Model, kw_only=True):
+class DeviceRequest(Model, frozen=True, kw_only=True):
     """Devices asked of a device driver, GPUs for instance."""
 
     driver: str = ""
@@ -103,7 +103,7 @@ class DeviceRequest(Model, kw_only=True):
     options: dict[str, str] | None = None
 
 
-class Ulimit(Model, kw_only=True):
+class Ulimit(Model, frozen=True, kw_only=True):
     """A resource limit of the container's first process."""
 
     name: str = ""
@@ -111,7 +111,7 @@ class Ulimit(Model, kw_only=True):
     soft: int = 0
 
 
-class BindOptions(Model, kw_only=True):
+class BindOptions(Model, frozen=True, kw_only=True):
     """Options of a bind mount."""
 
     propagation: str | UnsetType = UNSET
@@ -121,14 +121,14 @@ class BindOptions(Model, kw_only=True):
     read_only_force_recursive: bool | UnsetType = UNSET
 
 
-class VolumeDriverConfig(Model, kw_only=True):
+class VolumeDriverConfig(Model, frozen=True, kw_only=True):
     """Driver of a volume that a mount creates."""
 
     name: str | UnsetType = UNSET
     options: dict[str, str] | None | UnsetType = UNSET
 
 
-class VolumeOptions(Model, kw_only=True):
+class VolumeOptions(Model, frozen=True, kw_only=True):
     """Options of a volume mount."""
 
     no_copy: bool | UnsetType = UNSET
@@ -137,7 +137,7 @@ class VolumeOptions(Model, kw_only=True):
     subpath: str | UnsetType = UNSET
 
 
-class TmpfsOptions(Model, kw_only=True):
+class TmpfsOptions(Model, frozen=True, kw_only=True):
     """Options of a tmpfs mount: size in bytes, permission bits."""
 
     size_bytes: int | UnsetType = UNSET
@@ -145,13 +145,13 @@ class TmpfsOptions(Model, kw_only=True):
     options: list[list[str]] | None | UnsetType = UNSET
 
 
-class ImageOptions(Model, kw_only=True):
+class ImageOptions(Model, frozen=True, kw_only=True):
     """Options of an image mount."""
 
     subpath: str | UnsetType = UNSET
 
 
-class Mount(Model, kw_only=True):
+class Mount(Model, frozen=True, kw_only=True):
     """A mount as asked for with ``--mount``."""
 
     type: str = ""
@@ -165,7 +165,7 @@ class Mount(Model, kw_only=True):
     image_options: ImageOptions | None | UnsetType = UNSET
 
 
-class HostConfig(Model, kw_only=True):
+class HostConfig(Model, frozen=True, kw_only=True):
     """The part of a container's definition that depends on the host."""
 
     binds: list[str] | None = None
@@ -240,27 +240,27 @@ class HostConfig(Model, kw_only=True):
     readonly_paths: list[str] | None = None
 
 
-class NetworkingConfig(Model, kw_only=True):
+class NetworkingConfig(Model, frozen=True, kw_only=True):
     """The endpoints a new container gets, by network name or id."""
 
     endpoints_config: dict[str, EndpointSettings | None] | None = None
 
 
-class CreateRequest(ContainerConfig, kw_only=True):
+class CreateRequest(ContainerConfig, frozen=True, kw_only=True):
     """Body of ``POST /containers/create``: the config's own fields, and two more objects."""
 
     host_config: HostConfig | None = None
     networking_config: NetworkingConfig | None = None
 
 
-class CreateResponse(Model, kw_only=True):
+class CreateResponse(Model, frozen=True, kw_only=True):
     """Answer to ``POST /containers/create``."""
 
     id: str
     warnings: list[str] = []
 
 
-class HealthResult(Model, kw_only=True):
+class HealthResult(Model, frozen=True, kw_only=True):
     """One run of a health check."""
 
     start: str = ""
@@ -269,7 +269,7 @@ class HealthResult(Model, kw_only=True):
     output: str = ""
 
 
-class Health(Model, kw_only=True):
+class Health(Model, frozen=True, kw_only=True):
     """What the last health checks said."""
 
     status: str = "none"
@@ -277,7 +277,7 @@ class Health(Model, kw_only=True):
     log: list[HealthResult] | None = None
 
 
-class ContainerState(Model, kw_only=True):
+class ContainerState(Model, frozen=True, kw_only=True):
     """A container's state as the API shows it; times are RFC 3339 with nanoseconds."""
 
     status: str = "created"
@@ -294,7 +294,7 @@ class ContainerState(Model, kw_only=True):
     health: Health | None | UnsetType = UNSET
 
 
-class MountPoint(Model, kw_only=True):
+class MountPoint(Model, frozen=True, kw_only=True):
     """A mount that a container has."""
 
     type: str | UnsetType = UNSET
@@ -307,21 +307,21 @@ class MountPoint(Model, kw_only=True):
     propagation: str = ""
 
 
-class GraphDriver(Model, kw_only=True):
+class GraphDriver(Model, frozen=True, kw_only=True):
     """Where a snapshot lies: the driver's name and its directories."""
 
     data: dict[str, str] | None = None
     name: str = "overlay2"
 
 
-class Address(Model, kw_only=True):
+class Address(Model, frozen=True, kw_only=True):
     """An IP address with its prefix length."""
 
     addr: str = ""
     prefix_len: int = 0
 
 
-class ContainerNetworkSettings(Model, kw_only=True):
+class ContainerNetworkSettings(Model, frozen=True, kw_only=True):
     """A container's network as ``inspect`` shows it; the flat fields are the default bridge's."""
 
     bridge: str = ""
@@ -344,7 +344,7 @@ class ContainerNetworkSettings(Model, kw_only=True):
     networks: dict[str, EndpointSettings] = {}
 
 
-class ContainerInspect(Model, kw_only=True):
+class ContainerInspect(Model, frozen=True, kw_only=True):
     """Answer to ``GET /containers/{id}/json``."""
 
     id: str
@@ -374,7 +374,7 @@ class ContainerInspect(Model, kw_only=True):
     network_settings: ContainerNetworkSettings
 
 
-class Port(Model, kw_only=True):
+class Port(Model, frozen=True, kw_only=True):
     """A port in a container listing."""
 
     ip: str | UnsetType = UNSET
@@ -383,20 +383,20 @@ class Port(Model, kw_only=True):
     type: str = "tcp"
 
 
-class SummaryHostConfig(Model, kw_only=True):
+class SummaryHostConfig(Model, frozen=True, kw_only=True):
     """The part of the host config that a listing shows."""
 
     network_mode: str = ""
     annotations: dict[str, str] | None | UnsetType = UNSET
 
 
-class SummaryNetworkSettings(Model, kw_only=True):
+class SummaryNetworkSettings(Model, frozen=True, kw_only=True):
     """The part of the network settings that a listing shows."""
 
     networks: dict[str, EndpointSettings] = {}
 
 
-class ContainerSummary(Model, kw_only=True):
+class ContainerSummary(Model, frozen=True, kw_only=True):
     """One row of ``GET /containers/json``; ``created`` is Unix seconds, ``names`` begin with ``/``."""
 
     id: str
@@ -416,27 +416,27 @@ class ContainerSummary(Model, kw_only=True):
     mounts: list[MountPoint]
 
 
-class WaitError(Model, kw_only=True):
+class WaitError(Model, frozen=True, kw_only=True):
     """Why a wait could not be answered with an exit code."""
 
     message: str = ""
 
 
-class WaitResult(Model, kw_only=True):
+class WaitResult(Model, frozen=True, kw_only=True):
     """Answer to ``POST /containers/{id}/wait``."""
 
     status_code: int
     error: WaitError | UnsetType = UNSET
 
 
-class TopResult(Model, kw_only=True):
+class TopResult(Model, frozen=True, kw_only=True):
     """Answer to ``GET /containers/{id}/top``: ps's columns and one row a process."""
 
     processes: list[list[str]]
     titles: list[str]
 
 
-class PruneReport(Model, kw_only=True):
+class PruneReport(Model, frozen=True, kw_only=True):
     """Answer to ``POST /containers/prune``."""
 
     containers_deleted: list[str] | None

@@ -7,14 +7,14 @@ from msgspec import UNSET, UnsetType, field
 from sampan.models.base import Model
 
 
-class EventActor(Model, kw_only=True):
+class EventActor(Model, frozen=True, kw_only=True):
     """The thing an event is about."""
 
     id: str = field(name="ID")
     attributes: dict[str, str] = {}
 
 
-class Event(Model, kw_only=True):
+class Event(Model, frozen=True, kw_only=True):
     """One event; ``time`` in seconds, ``time_nano`` in nanoseconds since 1970.
 
     ``status``, ``id`` and ``from_`` repeat the action, id and image for old clients, and

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType, field
 from sampan.models.base import Model
 
 
-class ExecConfig(Model, kw_only=True):
+class ExecConfig(Model, frozen=True, kw_only=True):
     """Body of ``POST /containers/{id}/exec``."""
 
     user: str = ""
@@ -23,7 +23,7 @@ class ExecConfig(Model, kw_only=True):
     cmd: list[str] | None = None
 
 
-class ExecStart(Model, kw_only=True):
+class ExecStart(Model, frozen=True, kw_only=True):
     """Body of ``POST /exec/{id}/start``."""
 
     detach: bool = False
@@ -31,7 +31,7 @@ class ExecStart(Model, kw_only=True):
     console_size: tuple[int, int] | None | UnsetType = UNSET
 
 
-class ExecProcess(Model, kw_only=True, rename=None):
+class ExecProcess(Model, frozen=True, kw_only=True, rename=None):
     """The process part of an exec's inspection."""
 
     tty: bool = False
@@ -41,7 +41,7 @@ class ExecProcess(Model, kw_only=True, rename=None):
     user: str | UnsetType = UNSET
 
 
-class ExecInspect(Model, kw_only=True):
+class ExecInspect(Model, frozen=True, kw_only=True):
     """Answer to ``GET /exec/{id}/json``."""
 
     id: str = field(name="ID")

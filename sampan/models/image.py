@@ -8,20 +8,20 @@ from sampan.models.base import Model
 from sampan.models.container import ContainerConfig, GraphDriver
 
 
-class RootFS(Model, kw_only=True):
+class RootFS(Model, frozen=True, kw_only=True):
     """An image's layers as DiffIDs, lowest first."""
 
     type: str = "layers"
     layers: list[str] | None | UnsetType = UNSET
 
 
-class ImageMetadata(Model, kw_only=True):
+class ImageMetadata(Model, frozen=True, kw_only=True):
     """What is known of an image on this host alone."""
 
     last_tag_time: str = "0001-01-01T00:00:00Z"
 
 
-class ImageInspect(Model, kw_only=True):
+class ImageInspect(Model, frozen=True, kw_only=True):
     """Answer to ``GET /images/{name}/json``."""
 
     id: str
@@ -43,7 +43,7 @@ class ImageInspect(Model, kw_only=True):
     metadata: ImageMetadata
 
 
-class ImageSummary(Model, kw_only=True):
+class ImageSummary(Model, frozen=True, kw_only=True):
     """A row of ``GET /images/json``; ``created`` is Unix seconds; -1 is "not computed"."""
 
     id: str
@@ -57,7 +57,7 @@ class ImageSummary(Model, kw_only=True):
     containers: int = -1
 
 
-class HistoryItem(Model, kw_only=True):
+class HistoryItem(Model, frozen=True, kw_only=True):
     """A row of ``GET /images/{name}/history``."""
 
     id: str
@@ -68,21 +68,21 @@ class HistoryItem(Model, kw_only=True):
     comment: str
 
 
-class ImageDeleteItem(Model, kw_only=True):
+class ImageDeleteItem(Model, frozen=True, kw_only=True):
     """One effect of an image's removal: a tag taken away, or an image deleted."""
 
     untagged: str | UnsetType = UNSET
     deleted: str | UnsetType = UNSET
 
 
-class ImagePruneReport(Model, kw_only=True):
+class ImagePruneReport(Model, frozen=True, kw_only=True):
     """Answer to ``POST /images/prune``."""
 
     images_deleted: list[ImageDeleteItem] | None
     space_reclaimed: int
 
 
-class IDResponse(Model, kw_only=True):
+class IDResponse(Model, frozen=True, kw_only=True):
     """An answer that is only an id."""
 
     id: str = field(name="Id")

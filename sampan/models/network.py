@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from sampan.models.base import Model
 
 
-class PortBinding(Model, kw_only=True):
+class PortBinding(Model, frozen=True, kw_only=True):
     """A host address and port; ``host_port`` is a decimal string, a range or empty."""
 
     host_ip: str = ""
@@ -20,7 +20,7 @@ PortMap: TypeAlias = dict[str, list[PortBinding] | None]
 """Container port (``"80/tcp"``) to the host's bindings; None where exposed only."""
 
 
-class EndpointIPAMConfig(Model, kw_only=True):
+class EndpointIPAMConfig(Model, frozen=True, kw_only=True):
     """Addresses asked for by the user."""
 
     ipv4_address: str | UnsetType = UNSET
@@ -28,7 +28,7 @@ class EndpointIPAMConfig(Model, kw_only=True):
     link_local_ips: list[str] | None | UnsetType = UNSET
 
 
-class EndpointSettings(Model, kw_only=True):
+class EndpointSettings(Model, frozen=True, kw_only=True):
     """A container's connection to one network: what was asked, and what it got."""
 
     ipam_config: EndpointIPAMConfig | None = None
@@ -48,7 +48,7 @@ class EndpointSettings(Model, kw_only=True):
     dns_names: list[str] | None = None
 
 
-class IPAMPool(Model, kw_only=True):
+class IPAMPool(Model, frozen=True, kw_only=True):
     """One subnet of a network."""
 
     subnet: str | UnsetType = UNSET
@@ -57,7 +57,7 @@ class IPAMPool(Model, kw_only=True):
     auxiliary_addresses: dict[str, str] | None | UnsetType = UNSET
 
 
-class IPAM(Model, kw_only=True):
+class IPAM(Model, frozen=True, kw_only=True):
     """How a network gives addresses."""
 
     driver: str = "default"
@@ -65,7 +65,7 @@ class IPAM(Model, kw_only=True):
     config: list[IPAMPool] | None = None
 
 
-class NetworkContainer(Model, kw_only=True):
+class NetworkContainer(Model, frozen=True, kw_only=True):
     """An endpoint as a network lists it; addresses carry their prefix length."""
 
     name: str = ""
@@ -75,13 +75,13 @@ class NetworkContainer(Model, kw_only=True):
     ipv6_address: str = ""
 
 
-class ConfigReference(Model, kw_only=True):
+class ConfigReference(Model, frozen=True, kw_only=True):
     """The network another takes its configuration from."""
 
     network: str = ""
 
 
-class NetworkResource(Model, kw_only=True):
+class NetworkResource(Model, frozen=True, kw_only=True):
     """Answer to ``GET /networks/{id}``, and a row of ``GET /networks``."""
 
     name: str

@@ -7,13 +7,13 @@ from msgspec import UNSET, UnsetType, field
 from sampan.models.base import Model
 
 
-class PlatformName(Model, kw_only=True):
+class PlatformName(Model, frozen=True, kw_only=True):
     """A product's name."""
 
     name: str
 
 
-class Component(Model, kw_only=True):
+class Component(Model, frozen=True, kw_only=True):
     """A part of the engine and its version."""
 
     name: str
@@ -21,7 +21,7 @@ class Component(Model, kw_only=True):
     details: dict[str, str] | None | UnsetType = UNSET
 
 
-class Version(Model, kw_only=True):
+class Version(Model, frozen=True, kw_only=True):
     """Answer to ``GET /version``."""
 
     platform: PlatformName
@@ -38,7 +38,7 @@ class Version(Model, kw_only=True):
     build_time: str | UnsetType = UNSET
 
 
-class Plugins(Model, kw_only=True):
+class Plugins(Model, frozen=True, kw_only=True):
     """Names of the drivers of each kind."""
 
     volume: list[str]
@@ -47,21 +47,21 @@ class Plugins(Model, kw_only=True):
     log: list[str]
 
 
-class Commit(Model, kw_only=True):
+class Commit(Model, frozen=True, kw_only=True):
     """The source revision of an external program."""
 
     id: str = field(name="ID")
     expected: str | UnsetType = UNSET
 
 
-class RuntimeInfo(Model, kw_only=True):
+class RuntimeInfo(Model, frozen=True, kw_only=True):
     """An OCI runtime that containers may ask for."""
 
     path: str = field(name="path")
     runtime_args: list[str] | UnsetType = field(default=UNSET, name="runtimeArgs")
 
 
-class SwarmInfo(Model, kw_only=True):
+class SwarmInfo(Model, frozen=True, kw_only=True):
     """This node's part in a cluster."""
 
     node_id: str = field(default="", name="NodeID")
@@ -72,7 +72,7 @@ class SwarmInfo(Model, kw_only=True):
     remote_managers: list[dict[str, str]] | None = None
 
 
-class IndexInfo(Model, kw_only=True):
+class IndexInfo(Model, frozen=True, kw_only=True):
     """A registry as the daemon is configured to reach it."""
 
     name: str
@@ -81,7 +81,7 @@ class IndexInfo(Model, kw_only=True):
     official: bool
 
 
-class RegistryConfig(Model, kw_only=True):
+class RegistryConfig(Model, frozen=True, kw_only=True):
     """How registries are reached."""
 
     insecure_registry_cidrs: list[str] = field(name="InsecureRegistryCIDRs")
@@ -89,14 +89,14 @@ class RegistryConfig(Model, kw_only=True):
     mirrors: list[str] | None
 
 
-class AddressPool(Model, kw_only=True):
+class AddressPool(Model, frozen=True, kw_only=True):
     """A block that default networks' subnets are cut from."""
 
     base: str
     size: int
 
 
-class Info(Model, kw_only=True):
+class Info(Model, frozen=True, kw_only=True):
     """Answer to ``GET /info``."""
 
     id: str = field(name="ID")
