@@ -15,7 +15,7 @@ import enum
 
 import msgspec
 
-from sampan.linux.pidfd import ProcessRef
+from sampan.linux.pidfd import TaskProcesses
 from sampan.models.container import ContainerConfig, HostConfig, MountPoint
 from sampan.models.network import EndpointSettings
 
@@ -47,13 +47,6 @@ class Phase(enum.StrEnum):
         return "created" if self is Phase.STARTING else self.value
 
 
-class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """The processes of a running container: its init, and the monitor that holds its stdio."""
-
-    init: ProcessRef
-    monitor: ProcessRef
-
-
 class Network(msgspec.Struct, frozen=True, kw_only=True):
     """A container's network: the endpoints asked for by name, and those it has now."""
 
@@ -83,7 +76,7 @@ class ContainerRecord(msgspec.Struct, frozen=True, kw_only=True):
     log_path: str = ""
     phase: Phase = Phase.CREATED
     resolved_phase: Phase = Phase.CREATED
-    task: TaskRecord | None = None
+    task: TaskProcesses | None = None
     exit_code: int = 0
     error: str = ""
     oom_killed: bool = False

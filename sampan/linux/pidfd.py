@@ -20,6 +20,13 @@ class ProcessRef(msgspec.Struct, frozen=True):
     start_time: int
 
 
+class TaskProcesses(msgspec.Struct, frozen=True, kw_only=True):
+    """A task's first process, and the monitor that holds its streams and outlives the daemon."""
+
+    init: ProcessRef
+    monitor: ProcessRef
+
+
 def start_time(pid: int) -> int | None:
     """When process ``pid`` started, in clock ticks since boot; None if there is none or a zombie."""
     try:
