@@ -55,6 +55,10 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     sandbox_id: str = ""
     sandbox_path: str = ""
 
+    def without_endpoints(self) -> Network:
+        """The network of a container that does not run: what is asked for stays."""
+        return Network(requested=self.requested)
+
 
 class ContainerRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A container's definition and last known state; times are nanoseconds since 1970, 0 is never.
