@@ -34,6 +34,14 @@ MIGRATIONS: tuple[str, ...] = (
         tagged_ns INTEGER NOT NULL
     ) WITHOUT ROWID;
     CREATE INDEX image_names_image ON image_names (image_id);
+    CREATE TABLE image_layers (
+        image_id TEXT NOT NULL REFERENCES images (id),
+        position INTEGER NOT NULL,
+        diff_id TEXT NOT NULL,
+        chain_id TEXT NOT NULL,
+        PRIMARY KEY (image_id, position)
+    ) WITHOUT ROWID;
+    CREATE INDEX image_layers_chain ON image_layers (chain_id);
     CREATE TABLE layers (
         diff_id TEXT PRIMARY KEY,
         blob TEXT,
