@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from sampan.images.record import ImageRecord
 from sampan.models.network import EndpointSettings
 from sampan.snapshots.mount_spec import MountSpec
+from sampan.snapshots.snapshotter import SnapshotInfo
 
 
 class Snapshots(Protocol):
@@ -31,6 +32,9 @@ class Snapshots(Protocol):
 
     def directories(self, key: str) -> dict[str, str]:
         """Its directories by Docker's names."""
+
+    def walk(self) -> Iterable[SnapshotInfo]:
+        """Every snapshot."""
 
     def upper_dir(self, key: str) -> Path:
         """Where its own changes lie."""

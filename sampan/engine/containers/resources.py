@@ -41,6 +41,18 @@ class Resources:
         """Make that directory. A leftover of the same id is impossible: ids are random."""
         os.mkdir(self.directory(container_id), _DIRECTORY_MODE)
 
+    def delete_directory(self, container_id: str) -> None:
+        """Remove that directory and all in it; blocking, idempotent."""
+        remove_tree(self.directory(container_id))
+
+    def directories(self) -> list[Path]:
+        """The directories of all containers, known or not; blocking."""
+        return list(self._containers.iterdir())
+
+    def container_snapshots(self) -> list[str]:
+        """Keys of all container snapshots, known or not; blocking."""
+        return [info.key for info in self._snapshots.walk() if info.kind == "active" and is_container_id(info.key)]
+
     def mount_root(self, container_id: str) -> Path:
         """A fresh bundle directory with the root snapshot mounted in it; blocking."""
         paths = self._tasks.paths.task(container_id)
@@ -79,5 +91,10 @@ class Resources:
         await offload(self._delete_files, record.id)
 
     def _delete_files(self, container_id: str) -> None:
-        remove_tree(self.directory(container_id))
+        self.delete_directory(container_id)
         self._snapshots.sweep()
+
+
+def is_container_id(key: str) -> bool:
+    """Whether a snapshot's key is a container's id: 64 hexadecimal digits."""
+    return len(key) == 64 and all(char in "0123456789abcdef" for char in key)
