@@ -1,0 +1,46 @@
+"""What this engine is."""
+
+from __future__ import annotations
+
+import os
+
+from sampan.linux.host_facts import architecture
+from sampan.models.system import Component, PlatformName, Version
+from sampan.version import API_VERSION, MIN_API_VERSION, VERSION
+
+
+class DescribeVersion:
+    """``GET /version``."""
+
+    def __init__(self, *, components: list[Component]) -> None:
+        self._components = components
+
+    async def __call__(self) -> Version:
+        """Versions of the engine, its API, the programs it drives and the kernel."""
+        kernel = os.uname().release
+        return Version(
+            platform=PlatformName(name="Sampan"),
+            components=[
+                Component(
+                    name="Engine",
+                    version=VERSION,
+                    details={
+                        "ApiVersion": API_VERSION,
+                        "Arch": architecture(),
+                        "Experimental": "false",
+                        "KernelVersion": kernel,
+                        "MinAPIVersion": MIN_API_VERSION,
+                        "Os": "linux",
+                    },
+                ),
+                *self._components,
+            ],
+            version=VERSION,
+            api_version=API_VERSION,
+            min_api_version=MIN_API_VERSION,
+            git_commit="",
+            go_version="",
+            os="linux",
+            arch=architecture(),
+            kernel_version=kernel,
+        )
