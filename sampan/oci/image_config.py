@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType, field
 
 from sampan.errors import InvalidArgument
+from sampan.oci.descriptor import Platform
 from sampan.oci.digest import Digest, parse
 
 
@@ -114,6 +115,17 @@ def parse_image_config(data: bytes) -> ImageConfig:
 def encode_image_config(config: ImageConfig) -> bytes:
     """The bytes of a config made here; the same value gives the same bytes."""
     return msgspec.json.encode(config)
+
+
+def platform_of(config: ImageConfig) -> Platform:
+    """What the image runs on; an image that does not say is for linux."""
+    return Platform(
+        os=config.os or "linux",
+        architecture=config.architecture,
+        variant=config.variant,
+        os_version=config.os_version,
+        os_features=config.os_features,
+    )
 
 
 def _check_times(times: Iterable[str | None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 import tempfile
 from collections.abc import AsyncIterator
@@ -13,7 +14,7 @@ from sampan.errors import InvalidArgument
 from sampan.images.holds import Hold
 from sampan.linux.offload import offload
 from sampan.oci.descriptor import OCI_LAYER, OCI_LAYER_GZIP, OCI_LAYER_ZSTD
-from sampan.oci.digest import Digest
+from sampan.oci.digest import Digest, of_hex
 from sampan.transfer.compression import MAGIC_SIZE, Compression, decompressed, detect
 from sampan.transfer.ports import BlobStore, Ingest
 
@@ -140,10 +141,22 @@ def layer_type(content: BlobStore, digest: Digest) -> str:
     return media_type
 
 
+def diff_id_of(content: BlobStore, digest: Digest) -> Digest:
+    """The digest of a stored layer's uncompressed tar. Blocking. Raises InvalidArgument if damaged."""
+    compression = next(kind for kind, name in _LAYER_TYPES.items() if name == layer_type(content, digest))
+    if compression is Compression.NONE:
+        return digest
+    hasher = hashlib.sha256()
+    with content.open(digest) as blob, decompressed(blob, compression) as reader:
+        while piece := reader.read(PIECE_SIZE):
+            hasher.update(piece)
+    return of_hex(hasher.hexdigest())
+
+
 def _spool_file(directory: Path) -> BinaryIO:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Unnamed: gone with its last descriptor, even after a crash. The caller closes it.
-    return cast("BinaryIO", tempfile.TemporaryFile(dir=directory))  # noqa: SIM115
+    return cast("BinaryIO", tempfile.TemporaryFile(dir=directory))
 
 
 async def _chain(start: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
