@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from sampan.metadata.database import Database
 from sampan.oci.digest import Digest
 
+# Active snapshots with such keys are unpackings; one that no hold has is a leftover of a crash.
+UNPACK_PREFIX = "unpack-"
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Layer:

@@ -94,6 +94,16 @@ class ImageStore:
         """As ``resolve``, and the stored name by which it was found; None if by id."""
         return self._find(text)
 
+    def repository(self, text: str) -> Reference | None:
+        """The repository that ``text`` is the name of; None if it has a tag, a digest or is an id.
+
+        Raises InvalidArgument if it is no reference.
+        """
+        if is_identifier(text) or _is_digest(text):
+            return None
+        reference = parse_normalized(text)
+        return reference if reference.tag is None and reference.digest is None else None
+
     def set_name(self, name: Reference, image_id: Digest) -> Digest | None:
         """Point ``name`` at the image; returns the id of the image it pointed at before, if another.
 

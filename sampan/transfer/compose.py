@@ -36,7 +36,11 @@ def put_image(
     config = parse_image_config(raw_config)
     image_id = add_held(content, raw_config, hold)
     if manifest is None:
-        manifest = add_held(content, _manifest(image_id, len(raw_config), layers), hold)
+        manifest = add_held(
+            content,
+            encode_manifest(manifest_of(image_id, len(raw_config), [blob for _, blob in layers])),
+            hold,
+        )
     diff_ids = [layer.diff_id for layer, _ in layers]
     record = ImageRecord(
         id=image_id,
@@ -51,13 +55,12 @@ def put_image(
     return images.get(image_id)
 
 
-def _manifest(image_id: Digest, size: int, layers: Sequence[tuple[Layer, LayerBlob]]) -> bytes:
-    return encode_manifest(
-        Manifest(
-            config=Descriptor(media_type=OCI_CONFIG, digest=image_id, size=size),
-            layers=[
-                Descriptor(media_type=blob.media_type, digest=blob.digest, size=blob.size_bytes)
-                for _, blob in layers
-            ],
-        )
+def manifest_of(image_id: Digest, config_size: int, layers: Sequence[LayerBlob]) -> Manifest:
+    """The manifest of an image with these layers, lowest first."""
+    return Manifest(
+        config=Descriptor(media_type=OCI_CONFIG, digest=image_id, size=config_size),
+        layers=[
+            Descriptor(media_type=blob.media_type, digest=blob.digest, size=blob.size_bytes)
+            for blob in layers
+        ],
     )

@@ -62,7 +62,7 @@ async def plain(chunks: AsyncIterator[bytes], compression: Compression, spool: P
         async for piece in pieces(chunks):
             yield piece
         return
-    file = await offload(_spool_file, spool)
+    file = await offload(open_spool, spool)
     try:
         async for piece in pieces(chunks):
             await offload(file.write, piece)
@@ -153,7 +153,8 @@ def diff_id_of(content: BlobStore, digest: Digest) -> Digest:
     return of_hex(hasher.hexdigest())
 
 
-def _spool_file(directory: Path) -> BinaryIO:
+def open_spool(directory: Path) -> BinaryIO:
+    """A file in ``directory`` that vanishes when it is closed. Blocking."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Unnamed: gone with its last descriptor, even after a crash. The caller closes it.
     return cast("BinaryIO", tempfile.TemporaryFile(dir=directory))

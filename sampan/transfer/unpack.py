@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 from sampan.errors import Conflict, InvalidArgument, NotFound
 from sampan.images.holds import Hold
-from sampan.images.layers import Layer, LayerStore
+from sampan.images.layers import UNPACK_PREFIX, Layer, LayerStore
 from sampan.linux.offload import offload
 from sampan.log import get_logger
 from sampan.oci.chain import chain_id
@@ -17,9 +17,6 @@ from sampan.transfer.incoming import LayerBlob, new_key
 from sampan.transfer.ports import Applied, ApplyLayer, BlobStore, Snapshots
 
 log = get_logger(__name__)
-
-# Active snapshots under such keys are unpackings; one that no hold has is a leftover.
-UNPACK_PREFIX = "unpack"
 
 
 class Unpacker:
@@ -49,7 +46,7 @@ class Unpacker:
         if diff_id is None:
             return await self._make(blob, below, None, hold)
         chain = chain_id([*below, diff_id])
-        hold.keep(chain)
+        hold.keep(chain, diff_id)
         async with self._turn(chain):
             known = await offload(self._known, chain, diff_id)
             return known or await self._make(blob, below, diff_id, hold)
@@ -57,14 +54,14 @@ class Unpacker:
     async def known(self, below: list[Digest], diff_id: Digest, hold: Hold) -> Layer | None:
         """The layer, if it is already unpacked upon those below; ``hold`` keeps it then."""
         chain = chain_id([*below, diff_id])
-        hold.keep(chain)
+        hold.keep(chain, diff_id)
         return await offload(self._known, chain, diff_id)
 
     def _known(self, chain: Digest, diff_id: Digest) -> Layer | None:
         return self._layers.find(diff_id) if self._snapshots.exists(chain) else None
 
     async def _make(self, blob: LayerBlob, below: list[Digest], diff_id: Digest | None, hold: Hold) -> Layer:
-        key = new_key(UNPACK_PREFIX)
+        key = new_key(UNPACK_PREFIX.rstrip("-"))
         hold.keep(key)
         await offload(self._snapshots.prepare, key, chain_id(below) if below else None)
         try:
@@ -91,7 +88,7 @@ class Unpacker:
             blob=blob.digest,
         )
         chain = chain_id([*below, applied.diff_id])
-        hold.keep(chain)
+        hold.keep(chain, applied.diff_id)
         return await offload(self._settle, key, chain, layer)
 
     def _settle(self, key: str, chain: Digest, layer: Layer) -> Layer:

@@ -1,0 +1,1 @@
+"""Garbage: what nothing refers to any more, found and deleted."""
