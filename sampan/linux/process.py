@@ -119,23 +119,39 @@ async def run(
         TimeoutError: it took longer than ``timeout_s`` seconds.
     """
     with contextlib.ExitStack() as stack:
-        out, err = _memfd(stack, "stdout"), _memfd(stack, "stderr")
         source = subprocess.DEVNULL
         if stdin:
             source = _memfd(stack, "stdin")
             os.write(source, stdin)
             os.lseek(source, 0, os.SEEK_SET)
-        child = spawn(argv, env=env, cwd=cwd, stdin=source, stdout=out, stderr=err, pass_fds=pass_fds)
+        done = await collect(
+            argv, stdin=source, env=env, cwd=cwd, timeout_s=timeout_s, pass_fds=pass_fds
+        )
+    if check and done.exit_code != 0:
+        raise CommandFailed(argv, done.exit_code, done.stderr.decode(errors="replace"))
+    return done
+
+
+async def collect(
+    argv: Sequence[str],
+    *,
+    stdin: int = subprocess.DEVNULL,
+    env: Mapping[str, str] | None = None,
+    cwd: str | Path | None = None,
+    timeout_s: float | None = None,
+    pass_fds: Sequence[int] = (),
+) -> Completed:
+    """As ``run`` without ``check``, with a descriptor for the program's input."""
+    with contextlib.ExitStack() as stack:
+        out, err = _memfd(stack, "stdout"), _memfd(stack, "stderr")
+        child = spawn(argv, env=env, cwd=cwd, stdin=stdin, stdout=out, stderr=err, pass_fds=pass_fds)
         try:
             async with asyncio.timeout(timeout_s):
                 exit_code = await child.wait()
         except BaseException:
             await _end(child)
             raise
-        done = Completed(argv=tuple(argv), exit_code=exit_code, stdout=_content(out), stderr=_content(err))
-    if check and exit_code != 0:
-        raise CommandFailed(argv, exit_code, done.stderr.decode(errors="replace"))
-    return done
+        return Completed(argv=tuple(argv), exit_code=exit_code, stdout=_content(out), stderr=_content(err))
 
 
 async def _end(child: Child) -> None:
