@@ -23,6 +23,7 @@ from sampan.bundle.security import (
     parse_security_options,
     readonly_paths,
 )
+from sampan.errors import InvalidArgument
 from sampan.models.container import HostConfig
 from sampan.oci.runtime_spec import (
     OCI_VERSION,
@@ -152,6 +153,13 @@ def _sysctls(request: BundleRequest) -> dict[str, str]:
 def _annotations(request: BundleRequest, seccomp: Seccomp | None) -> dict[str, str]:
     given = request.host_config.annotations
     found = dict(given) if given is not UNSET and given is not None else {}
+    for name in found:
+        if name.startswith(RESERVED_ANNOTATIONS):
+            raise InvalidArgument(
+                f"the annotation {name} is reserved to the engine",
+                kind="container",
+                ref=name,
+            )
     if seccomp is not None and request.seccomp_compiler is not None:
         # The section stays in the spec for runtimes that do not know the annotation.
         program = request.seccomp_compiler(seccomp)

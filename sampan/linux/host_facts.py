@@ -29,6 +29,8 @@ class HostFacts:
     """The host: ``architecture`` as Go spells it, ``capabilities`` those the daemon may grant."""
 
     cpu_count: int
+    cpus: frozenset[int]
+    memory_nodes: frozenset[int]
     memory_bytes: int
     kernel_release: str
     kernel: tuple[int, int]
@@ -58,6 +60,8 @@ def read_host(capability_names: Sequence[str]) -> HostFacts:
     release = platform.release()
     return HostFacts(
         cpu_count=os.cpu_count() or 1,
+        cpus=_online("cpu") or frozenset(range(os.cpu_count() or 1)),
+        memory_nodes=_online("node") or frozenset({0}),
         memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         kernel_release=release,
         kernel=kernel_version(release),
@@ -76,6 +80,24 @@ def kernel_version(release: str) -> tuple[int, int]:
     """Major and minor of a kernel release such as ``6.1.0-13-amd64``; (0, 0) if it has no such form."""
     match = _VERSION.match(release)
     return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+def parse_list(text: str) -> frozenset[int]:
+    """Numbers as the kernel lists them, ``0-2,4``."""
+    found: set[int] = set()
+    for part in text.strip().split(","):
+        if part:
+            first, _, last = part.partition("-")
+            found.update(range(int(first), int(last or first) + 1))
+    return frozenset(found)
+
+
+def _online(kind: str) -> frozenset[int]:
+    """Numbers of the online cpus or memory nodes; empty if the kernel does not count them."""
+    try:
+        return parse_list(Path(f"/sys/devices/system/{kind}/online").read_text())
+    except FileNotFoundError:
+        return frozenset()
 
 
 def _bounding_set(names: Sequence[str]) -> frozenset[str]:
