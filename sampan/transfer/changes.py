@@ -16,6 +16,7 @@ import msgspec
 from sampan.errors import InvalidArgument
 from sampan.oci.image_config import ExecutionConfig, Healthcheck
 from sampan.transfer.words import expand, split_words
+from sampan.wire.signals import parse_signal
 
 _INSTRUCTION = re.compile(r"([A-Za-z]+)(?:[ \t]+(.*))?", re.DOTALL)
 _CONTINUED = re.compile(r"\\[ \t]*\n")
@@ -296,15 +297,8 @@ def _duration(text: str) -> int:
 
 def _stop_signal(config: ExecutionConfig, rest: str) -> ExecutionConfig:
     signal = expand(_exactly_one("STOPSIGNAL", rest), _variables(config))
-    if not _is_signal(signal):
-        raise InvalidArgument(f"invalid signal: {signal}", kind="change", ref=rest)
+    parse_signal(signal)
     return msgspec.structs.replace(config, stop_signal=signal)
-
-
-def _is_signal(text: str) -> bool:
-    if text.isascii() and text.isdigit():
-        return 1 <= int(text) <= 64
-    return text.upper().removeprefix("SIG") in _SIGNALS
 
 
 def _exactly_one(instruction: str, rest: str) -> str:
@@ -312,47 +306,6 @@ def _exactly_one(instruction: str, rest: str) -> str:
         raise InvalidArgument(f"{instruction} requires exactly one argument", kind="change")
     return rest
 
-
-_SIGNALS = frozenset(
-    [
-        "ABRT",
-        "ALRM",
-        "BUS",
-        "CHLD",
-        "CLD",
-        "CONT",
-        "FPE",
-        "HUP",
-        "ILL",
-        "INT",
-        "IO",
-        "IOT",
-        "KILL",
-        "PIPE",
-        "POLL",
-        "PROF",
-        "PWR",
-        "QUIT",
-        "SEGV",
-        "STKFLT",
-        "STOP",
-        "SYS",
-        "TERM",
-        "TRAP",
-        "TSTP",
-        "TTIN",
-        "TTOU",
-        "URG",
-        "USR1",
-        "USR2",
-        "VTALRM",
-        "WINCH",
-        "XCPU",
-        "XFSZ",
-        "RTMIN",
-        "RTMAX",
-    ]
-) | frozenset([f"RTMIN+{n}" for n in range(1, 16)] + [f"RTMAX-{n}" for n in range(1, 15)])
 
 _HANDLERS: dict[str, Callable[[ExecutionConfig, str], ExecutionConfig]] = {
     "CMD": _cmd,

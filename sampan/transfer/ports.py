@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -73,7 +73,10 @@ class Snapshots(Protocol):
         """Whether it is there."""
 
     def upper_dir(self, key: str) -> Path:
-        """Where an active snapshot's own files go."""
+        """Where a snapshot's own files are."""
+
+    def lower_dirs(self, key: str) -> list[Path]:
+        """The directories below it, topmost first."""
 
 
 class Applied(Protocol):
@@ -91,5 +94,5 @@ class Applied(Protocol):
 class ApplyLayer(Protocol):
     """``sampan.diff``: write a layer's files below a directory."""
 
-    def __call__(self, source: Path, *, target: Path) -> Awaitable[Applied]:
-        """Raises InvalidArgument for a damaged or hostile layer."""
+    def __call__(self, source: Path, *, target: Path, lower: Sequence[Path]) -> Awaitable[Applied]:
+        """``lower`` is what it lies upon, topmost first. Raises InvalidArgument if damaged or hostile."""

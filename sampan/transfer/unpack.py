@@ -65,8 +65,11 @@ class Unpacker:
         hold.keep(key)
         await offload(self._snapshots.prepare, key, chain_id(below) if below else None)
         try:
-            target = await offload(self._snapshots.upper_dir, key)
-            applied = await self._apply(self._content.path(blob.digest), target=target)
+            applied = await self._apply(
+                self._content.path(blob.digest),
+                target=self._snapshots.upper_dir(key),
+                lower=self._snapshots.lower_dirs(key),
+            )
             if diff_id is not None and applied.diff_id != diff_id:
                 raise InvalidArgument(
                     f"the layer's content is {applied.diff_id}, its image says {diff_id}",
