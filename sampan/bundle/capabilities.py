@@ -98,9 +98,7 @@ def granted(
     return tuple(name for name in ALL if name in chosen)
 
 
-def _normalised(
-    option: str, names: Sequence[str], available: Collection[str]
-) -> list[str]:
+def _normalised(option: str, names: Sequence[str], available: Collection[str]) -> list[str]:
     return [_normalise(option, name, available) for name in names]
 
 
@@ -117,7 +115,5 @@ def _normalise(option: str, name: str, available: Collection[str]) -> str:
         )
     if full not in available:
         reason = "capability not supported by your kernel or not available in the current environment"
-        raise InvalidArgument(
-            f'invalid {option}: {reason}: "{full}"', kind="capability", ref=name
-        )
+        raise InvalidArgument(f'invalid {option}: {reason}: "{full}"', kind="capability", ref=name)
     return full

@@ -22,9 +22,7 @@ def arguments(config: ContainerConfig) -> list[str]:
     return found
 
 
-def container_environment(
-    config: ContainerConfig, *, hostname: str, home: str
-) -> list[str]:
+def container_environment(config: ContainerConfig, *, hostname: str, home: str) -> list[str]:
     """PATH, HOSTNAME, TERM with a terminal, HOME; each unless the config sets or removes it."""
     defaults = [f"PATH={DEFAULT_PATH}", f"HOSTNAME={hostname}"]
     if config.tty:

@@ -46,7 +46,9 @@ def plan_exec(
     if not exec_config.cmd:
         raise InvalidArgument("No exec command specified", kind="exec")
     if exec_config.working_dir and not exec_config.working_dir.startswith("/"):
-        message = f"the working directory '{exec_config.working_dir}' is invalid, it needs to be an absolute path"
+        message = (
+            f"the working directory '{exec_config.working_dir}' is invalid, it needs to be an absolute path"
+        )
         raise InvalidArgument(message, kind="exec", ref=exec_config.working_dir)
     names = list(
         granted(
@@ -60,9 +62,7 @@ def plan_exec(
     return Process(
         terminal=exec_config.tty,
         console_size=_console(console_size) if exec_config.tty else None,
-        user=User(
-            uid=user.uid, gid=user.gid, additional_gids=list(user.additional_gids)
-        ),
+        user=User(uid=user.uid, gid=user.gid, additional_gids=list(user.additional_gids)),
         args=list(exec_config.cmd),
         env=_environment(exec_config, config, hostname=hostname, home=user.home),
         cwd=exec_config.working_dir or config.working_dir or "/",
@@ -74,9 +74,7 @@ def plan_exec(
     )
 
 
-def _environment(
-    exec_config: ExecConfig, config: ContainerConfig, *, hostname: str, home: str
-) -> list[str]:
+def _environment(exec_config: ExecConfig, config: ContainerConfig, *, hostname: str, home: str) -> list[str]:
     """The container's environment without its terminal, with the exec's own entries over it."""
     env = container_environment(config, hostname=hostname, home=home)
     given = {text.partition("=")[0] for text in config.env or ()}

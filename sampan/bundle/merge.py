@@ -35,9 +35,7 @@ def merge_config(config: ContainerConfig, image: ExecutionConfig) -> ContainerCo
         stop_timeout=image.stop_timeout
         if config.stop_timeout in (UNSET, None) and image.stop_timeout is not None
         else config.stop_timeout,
-        shell=image.shell
-        if config.shell in (UNSET, None) and image.shell
-        else config.shell,
+        shell=image.shell if config.shell in (UNSET, None) and image.shell else config.shell,
         healthcheck=_health(config.healthcheck, image.healthcheck),
         # A build's instructions for images built upon this one: nothing a container does.
         on_build=None,

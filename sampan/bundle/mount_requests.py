@@ -67,10 +67,7 @@ def mount_requests(host_config: HostConfig) -> list[MountRequest]:
     if not isinstance(host_config.mounts, UnsetType):
         found += [_from_mount(mount) for mount in host_config.mounts or ()]
     if not isinstance(host_config.tmpfs, UnsetType):
-        found += [
-            _from_tmpfs(path, options)
-            for path, options in (host_config.tmpfs or {}).items()
-        ]
+        found += [_from_tmpfs(path, options) for path, options in (host_config.tmpfs or {}).items()]
     seen: set[str] = set()
     for item in found:
         if item.destination in seen:
@@ -108,9 +105,7 @@ def parse_bind(text: str) -> MountRequest:
     if len(parts) > 3 or not all(parts) or "\0" in text:
         raise _invalid(text)
     if len(parts) == 1:
-        return MountRequest(
-            kind=MountKind.VOLUME, destination=_destination(text, parts[0])
-        )
+        return MountRequest(kind=MountKind.VOLUME, destination=_destination(text, parts[0]))
     source, destination = parts[0], _destination(text, parts[1])
     options = parts[2].split(",") if len(parts) == 3 else []
     propagation = ""
@@ -159,9 +154,7 @@ def _from_mount(mount: Mount) -> MountRequest:
     if not target:
         raise _bad_mount(mount, "field Target must not be empty")
     if not target.startswith("/"):
-        raise _bad_mount(
-            mount, f"invalid mount path: '{target}' mount path must be absolute"
-        )
+        raise _bad_mount(mount, f"invalid mount path: '{target}' mount path must be absolute")
     destination = _clean(target)
     if destination == "/" or "\0" in target:
         raise _bad_mount(mount, "invalid specification: destination can't be '/'")
@@ -178,12 +171,8 @@ def _from_mount(mount: Mount) -> MountRequest:
             read_only=mount.read_only is True,
         )
     if mount.type in ("image", "npipe", "cluster"):
-        raise NotImplementedHere(
-            f"mounts of type {mount.type} are not available", kind="mount", ref=target
-        )
-    raise InvalidArgument(
-        f"mount type unknown: {mount.type!r}", kind="mount", ref=target
-    )
+        raise NotImplementedHere(f"mounts of type {mount.type} are not available", kind="mount", ref=target)
+    raise InvalidArgument(f"mount type unknown: {mount.type!r}", kind="mount", ref=target)
 
 
 def _bind(mount: Mount, destination: str) -> MountRequest:
@@ -191,42 +180,30 @@ def _bind(mount: Mount, destination: str) -> MountRequest:
     if not source:
         raise _bad_mount(mount, "field Source must not be empty")
     if not source.startswith("/") or "\0" in source:
-        raise _bad_mount(
-            mount, f"invalid mount path: '{source}' mount path must be absolute"
-        )
+        raise _bad_mount(mount, f"invalid mount path: '{source}' mount path must be absolute")
     if _given(mount.volume_options):
         raise _bad_mount(mount, "field VolumeOptions must not be specified")
     if _given(mount.tmpfs_options):
         raise _bad_mount(mount, "field TmpfsOptions must not be specified")
     options = None if isinstance(mount.bind_options, UnsetType) else mount.bind_options
     propagation = "rprivate"
-    if (
-        options is not None
-        and not isinstance(options.propagation, UnsetType)
-        and options.propagation
-    ):
+    if options is not None and not isinstance(options.propagation, UnsetType) and options.propagation:
         propagation = options.propagation
     if propagation not in PROPAGATIONS:
         raise _bad_mount(mount, f"invalid propagation mode: {propagation}")
     read_only = mount.read_only is True
     if options is not None and options.read_only_force_recursive is True:
         if not read_only:
-            raise _bad_mount(
-                mount, "mount source must be read-only for ReadOnlyForceRecursive"
-            )
+            raise _bad_mount(mount, "mount source must be read-only for ReadOnlyForceRecursive")
         if propagation not in ("private", "rprivate"):
-            raise _bad_mount(
-                mount, "ReadOnlyForceRecursive requires propagation rprivate"
-            )
+            raise _bad_mount(mount, "ReadOnlyForceRecursive requires propagation rprivate")
     return MountRequest(
         kind=MountKind.BIND,
         destination=destination,
         source=_clean(source),
         read_only=read_only,
         recursive=not (options is not None and options.non_recursive is True),
-        read_only_recursive=not (
-            options is not None and options.read_only_non_recursive is True
-        ),
+        read_only_recursive=not (options is not None and options.read_only_non_recursive is True),
         propagation=propagation,
         create_source=options is not None and options.create_mountpoint is True,
     )
@@ -271,9 +248,7 @@ def _from_tmpfs(path: str, options: str) -> MountRequest:
         )
     destination = _clean(path)
     if destination == "/":
-        raise InvalidArgument(
-            "invalid specification: destination can't be '/'", kind="mount", ref=path
-        )
+        raise InvalidArgument("invalid specification: destination can't be '/'", kind="mount", ref=path)
     texts = [option for option in options.split(",") if option and option != "defaults"]
     _check_tmpfs(path, texts)
     return MountRequest(
@@ -306,9 +281,7 @@ def _bad_mount(mount: Mount, reason: str) -> InvalidArgument:
 
 
 def _invalid(text: str) -> InvalidArgument:
-    return InvalidArgument(
-        f"invalid volume specification: '{text}'", kind="mount", ref=text
-    )
+    return InvalidArgument(f"invalid volume specification: '{text}'", kind="mount", ref=text)
 
 
 def _clean(path: str) -> str:

@@ -93,12 +93,8 @@ def plan_mounts(request: BundleRequest) -> MountPlan:
     ]
     own = [_mount(item, request.bind_volumes, request.host.kernel) for item in asked]
     files = _file_mounts(request, destinations)
-    ordered = sorted(
-        [*own, *files], key=lambda mount: mount.destination.rstrip("/").count("/")
-    )
-    return MountPlan(
-        [*basic, *_init_mount(request), *ordered], _root_propagation(asked)
-    )
+    ordered = sorted([*own, *files], key=lambda mount: mount.destination.rstrip("/").count("/"))
+    return MountPlan([*basic, *_init_mount(request), *ordered], _root_propagation(asked))
 
 
 def _defaults(request: BundleRequest) -> list[Mount]:
@@ -111,9 +107,7 @@ def _shm(request: BundleRequest) -> Mount | None:
     if mode == "none":
         return None
     if mode == "host":
-        return Mount(
-            destination=_SHM, type="bind", source=_SHM, options=["rbind", "rprivate"]
-        )
+        return Mount(destination=_SHM, type="bind", source=_SHM, options=["rbind", "rprivate"])
     if request.shm_path is not None:
         return Mount(
             destination=_SHM,
@@ -157,26 +151,16 @@ def _replaced(destination: str, asked: set[str]) -> bool:
     return destination in asked or ("/dev" in asked and destination.startswith("/dev/"))
 
 
-def _mount(
-    item: MountRequest, volumes: Mapping[str, str], kernel: tuple[int, int]
-) -> Mount:
+def _mount(item: MountRequest, volumes: Mapping[str, str], kernel: tuple[int, int]) -> Mount:
     if item.kind is MountKind.TMPFS:
         given = set(item.tmpfs_options)
-        careful = [
-            flag
-            for flag in ("noexec", "nosuid", "nodev")
-            if flag.removeprefix("no") not in given
-        ]
+        careful = [flag for flag in ("noexec", "nosuid", "nodev") if flag.removeprefix("no") not in given]
         options = list(dict.fromkeys((*careful, "rprivate", *item.tmpfs_options)))
-        return Mount(
-            destination=item.destination, type="tmpfs", source="tmpfs", options=options
-        )
+        return Mount(destination=item.destination, type="tmpfs", source="tmpfs", options=options)
     source = item.source
     if item.kind is MountKind.VOLUME:
         if item.destination not in volumes:
-            raise InternalError(
-                f"the volume at {item.destination} was not resolved", kind="volume"
-            )
+            raise InternalError(f"the volume at {item.destination} was not resolved", kind="volume")
         source = volumes[item.destination]
     return Mount(
         destination=item.destination,
@@ -189,11 +173,7 @@ def _mount(
 def _bind_options(item: MountRequest, kernel: tuple[int, int]) -> list[str]:
     options = ["rbind" if item.recursive else "bind"]
     if item.read_only:
-        recursive = (
-            item.recursive
-            and item.read_only_recursive
-            and kernel >= _RECURSIVE_READONLY
-        )
+        recursive = item.recursive and item.read_only_recursive and kernel >= _RECURSIVE_READONLY
         options.append("rro" if recursive else "ro")
     options.append(item.propagation)
     return options
@@ -236,11 +216,7 @@ def _init_mount(request: BundleRequest) -> list[Mount]:
 
 def _root_propagation(asked: Sequence[MountRequest]) -> str:
     """What the root must be so that the binds' own propagation has an effect."""
-    wanted = {
-        _PROPAGATIONS[item.propagation]
-        for item in asked
-        if item.kind is not MountKind.TMPFS
-    }
+    wanted = {_PROPAGATIONS[item.propagation] for item in asked if item.kind is not MountKind.TMPFS}
     if "shared" in wanted:
         return "shared"
     return "rslave" if "slave" in wanted else ""

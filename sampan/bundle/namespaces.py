@@ -20,9 +20,7 @@ def plan_namespaces(request: BundleRequest) -> list[Namespace]:
     namespaces = [Namespace(type="mount")]
     if request.netns_path is not None:
         namespaces.append(Namespace(type="network", path=request.netns_path))
-    elif host_config.network_mode != "host" and not host_config.network_mode.startswith(
-        _CONTAINER
-    ):
+    elif host_config.network_mode != "host" and not host_config.network_mode.startswith(_CONTAINER):
         raise InternalError("the network namespace was not resolved", kind="network")
     for kind, mode, path in (
         ("uts", host_config.uts_mode, request.joined.uts),
@@ -33,9 +31,7 @@ def plan_namespaces(request: BundleRequest) -> list[Namespace]:
             continue
         if mode.startswith(_CONTAINER):
             if path is None:
-                raise InternalError(
-                    f"the {kind} namespace of {mode} was not resolved", kind="container"
-                )
+                raise InternalError(f"the {kind} namespace of {mode} was not resolved", kind="container")
             namespaces.append(Namespace(type=kind, path=path))
         else:
             namespaces.append(Namespace(type=kind))
@@ -53,9 +49,7 @@ def cgroupns_mode(host_config: HostConfig, cgroup_version: int) -> str:
 
 def owns_uts(host_config: HostConfig) -> bool:
     """Whether the container has a host name of its own to set."""
-    return host_config.uts_mode != "host" and not host_config.uts_mode.startswith(
-        _CONTAINER
-    )
+    return host_config.uts_mode != "host" and not host_config.uts_mode.startswith(_CONTAINER)
 
 
 def owns_network(host_config: HostConfig) -> bool:

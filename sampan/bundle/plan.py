@@ -86,17 +86,13 @@ def plan_bundle(request: BundleRequest) -> Spec:
     )
 
 
-def plan_seccomp(
-    request: BundleRequest, options: SecurityOptions, caps: tuple[str, ...]
-) -> Seccomp | None:
+def plan_seccomp(request: BundleRequest, options: SecurityOptions, caps: tuple[str, ...]) -> Seccomp | None:
     """The container's filter; None only when it is privileged or asked to be unconfined."""
     if request.host_config.privileged or options.seccomp == "unconfined":
         return None
     own = options.seccomp is not None
     return seccomp_section(
-        options.seccomp.encode()
-        if options.seccomp is not None
-        else request.seccomp_profile,
+        options.seccomp.encode() if options.seccomp is not None else request.seccomp_profile,
         caps=frozenset(caps),
         architecture=request.host.architecture,
         kernel=request.host.kernel,
@@ -104,9 +100,7 @@ def plan_seccomp(
     )
 
 
-def _process(
-    request: BundleRequest, options: SecurityOptions, caps: tuple[str, ...]
-) -> Process:
+def _process(request: BundleRequest, options: SecurityOptions, caps: tuple[str, ...]) -> Process:
     config, host_config = request.config, request.host_config
     args = arguments(config)
     if request.init_path is not None and owns_pid(host_config):
@@ -121,9 +115,7 @@ def _process(
             additional_gids=list(request.user.additional_gids),
         ),
         args=args,
-        env=container_environment(
-            config, hostname=request.hostname, home=request.user.home
-        ),
+        env=container_environment(config, hostname=request.hostname, home=request.user.home),
         cwd=config.working_dir or "/",
         capabilities=Capabilities(bounding=names, effective=names, permitted=names),
         rlimits=plan_rlimits(host_config, request.default_ulimits),

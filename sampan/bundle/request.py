@@ -95,9 +95,7 @@ class BundleRequest:
     joined: JoinedNamespaces = JoinedNamespaces()
     devices: tuple[Device, ...] = ()
     device_access: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    block_devices: Mapping[str, tuple[int, int]] = dataclasses.field(
-        default_factory=dict
-    )
+    block_devices: Mapping[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
     bind_volumes: Mapping[str, str] = dataclasses.field(default_factory=dict)
     init_path: str | None = None
     default_ulimits: tuple[tuple[str, int, int], ...] = ()

@@ -49,19 +49,13 @@ def plan_resources(request: BundleRequest) -> Resources:
     )
 
 
-def plan_rlimits(
-    host_config: HostConfig, defaults: Sequence[tuple[str, int, int]]
-) -> list[Rlimit]:
+def plan_rlimits(host_config: HostConfig, defaults: Sequence[tuple[str, int, int]]) -> list[Rlimit]:
     """The process's resource limits: the container's, then the daemon's where it has none."""
-    asked = {
-        limit.name: (limit.soft, limit.hard) for limit in host_config.ulimits or ()
-    }
+    asked = {limit.name: (limit.soft, limit.hard) for limit in host_config.ulimits or ()}
     for name, soft, hard in defaults:
         asked.setdefault(name, (soft, hard))
     return [
-        Rlimit(
-            type=f"RLIMIT_{name.upper()}", hard=_unlimited(hard), soft=_unlimited(soft)
-        )
+        Rlimit(type=f"RLIMIT_{name.upper()}", hard=_unlimited(hard), soft=_unlimited(soft))
         for name, (soft, hard) in asked.items()
     ]
 
@@ -73,9 +67,7 @@ def parse_device_rule(text: str) -> DeviceRule:
         message = f"invalid device cgroup rule format: '{text}'"
         raise InvalidArgument(message, kind="device", ref=text)
     kind, major, minor, access = match.groups()
-    return DeviceRule(
-        allow=True, type=kind, major=_number(major), minor=_number(minor), access=access
-    )
+    return DeviceRule(allow=True, type=kind, major=_number(major), minor=_number(minor), access=access)
 
 
 def effective_swap(host_config: HostConfig) -> int:
@@ -109,10 +101,7 @@ def _device_rules(request: BundleRequest) -> list[DeviceRule]:
                 access=access,
             )
         )
-    return rules + [
-        parse_device_rule(text)
-        for text in request.host_config.device_cgroup_rules or ()
-    ]
+    return rules + [parse_device_rule(text) for text in request.host_config.device_cgroup_rules or ()]
 
 
 def _memory(host_config: HostConfig, features: Collection[str]) -> Memory | None:
@@ -127,18 +116,14 @@ def _memory(host_config: HostConfig, features: Collection[str]) -> Memory | None
         if host_config.kernel_memory_tcp is not UNSET and "kernel_tcp" in features
         else None,
         swappiness=_swappiness(host_config, features),
-        disable_oom_killer=True
-        if host_config.oom_kill_disable and "oom_control" in features
-        else None,
+        disable_oom_killer=True if host_config.oom_kill_disable and "oom_control" in features else None,
     )
     return memory if memory != Memory() else None
 
 
 def _swappiness(host_config: HostConfig, features: Collection[str]) -> int | None:
     value = host_config.memory_swappiness
-    return (
-        value if value is not None and value >= 0 and "swappiness" in features else None
-    )
+    return value if value is not None and value >= 0 and "swappiness" in features else None
 
 
 def _cpu(host_config: HostConfig, features: Collection[str]) -> Cpu | None:
@@ -152,9 +137,7 @@ def _cpu(host_config: HostConfig, features: Collection[str]) -> Cpu | None:
         shares=(host_config.cpu_shares or None) if "cpu" in features else None,
         quota=quota if bandwidth else None,
         period=period if bandwidth else None,
-        realtime_runtime=(host_config.cpu_realtime_runtime or None)
-        if realtime
-        else None,
+        realtime_runtime=(host_config.cpu_realtime_runtime or None) if realtime else None,
         realtime_period=(host_config.cpu_realtime_period or None) if realtime else None,
         cpus=host_config.cpuset_cpus if "cpuset" in features else "",
         mems=host_config.cpuset_mems if "cpuset" in features else "",
@@ -185,18 +168,10 @@ def _block_io(
         ]
         if weight
         else [],
-        throttle_read_bps_device=_throttles(
-            host_config.blkio_device_read_bps, devices, throttle
-        ),
-        throttle_write_bps_device=_throttles(
-            host_config.blkio_device_write_bps, devices, throttle
-        ),
-        throttle_read_iops_device=_throttles(
-            host_config.blkio_device_read_iops, devices, throttle
-        ),
-        throttle_write_iops_device=_throttles(
-            host_config.blkio_device_write_iops, devices, throttle
-        ),
+        throttle_read_bps_device=_throttles(host_config.blkio_device_read_bps, devices, throttle),
+        throttle_write_bps_device=_throttles(host_config.blkio_device_write_bps, devices, throttle),
+        throttle_read_iops_device=_throttles(host_config.blkio_device_read_iops, devices, throttle),
+        throttle_write_iops_device=_throttles(host_config.blkio_device_write_iops, devices, throttle),
     )
     return block_io if block_io != BlockIO() else None
 
@@ -218,7 +193,5 @@ def _throttles(
 def _block_device(path: str, devices: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
     numbers = devices.get(path)
     if numbers is None:
-        raise InternalError(
-            f"the block device {path} was not resolved", kind="device", ref=path
-        )
+        raise InternalError(f"the block device {path} was not resolved", kind="device", ref=path)
     return numbers

@@ -74,9 +74,7 @@ class _Condition(msgspec.Struct, frozen=True):
     caps: list[str] | None = None
     min_kernel: str | None = msgspec.field(default=None, name="minKernel")
 
-    def holds(
-        self, caps: Collection[str], arches: Collection[str], kernel: tuple[int, int]
-    ) -> bool:
+    def holds(self, caps: Collection[str], arches: Collection[str], kernel: tuple[int, int]) -> bool:
         """Whether everything named is there."""
         if self.arches and not set(self.arches) & set(arches):
             return False
@@ -84,9 +82,7 @@ class _Condition(msgspec.Struct, frozen=True):
             return False
         return self.min_kernel is None or _version(self.min_kernel) <= kernel
 
-    def excludes(
-        self, caps: Collection[str], arches: Collection[str], kernel: tuple[int, int]
-    ) -> bool:
+    def excludes(self, caps: Collection[str], arches: Collection[str], kernel: tuple[int, int]) -> bool:
         """Whether anything named is there."""
         if self.arches and set(self.arches) & set(arches):
             return True
@@ -114,9 +110,7 @@ class _Rule(msgspec.Struct, frozen=True):
 
 class _ArchMap(msgspec.Struct, frozen=True):
     architecture: str
-    sub_architectures: list[str] | None = msgspec.field(
-        default=None, name="subArchitectures"
-    )
+    sub_architectures: list[str] | None = msgspec.field(default=None, name="subArchitectures")
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -141,9 +135,7 @@ def parse_profile(text: bytes) -> Profile:
     try:
         profile = _decoder.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidArgument(
-            f"decoding seccomp profile failed: {error}", kind="seccomp"
-        ) from error
+        raise InvalidArgument(f"decoding seccomp profile failed: {error}", kind="seccomp") from error
     if profile.arch_map and profile.architectures:
         message = "decoding seccomp profile failed: both 'architectures' and 'archMap' are specified; use one"
         raise InvalidArgument(message, kind="seccomp")
@@ -220,30 +212,20 @@ def _tighten(rules: Sequence[Syscall], caps: frozenset[str]) -> list[Syscall]:
     admin = "CAP_SYS_ADMIN" in caps
     taken_over = denied | {"socket"} | (set() if admin else {"clone"})
     kept = [
-        msgspec.structs.replace(
-            rule, names=[name for name in rule.names if name not in taken_over]
-        )
+        msgspec.structs.replace(rule, names=[name for name in rule.names if name not in taken_over])
         for rule in rules
     ]
     added = [Syscall(names=list(_ADDED), action=_ALLOW)]
     # A virtual machine's socket to its host is no business of a container.
     not_vsock = SyscallArg(index=0, value=_VSOCK, op="SCMP_CMP_NE")
     added.append(Syscall(names=["socket"], action=_ALLOW, args=[not_vsock]))
-    added.append(
-        Syscall(names=sorted(denied - {"clone3"}), action=_ERRNO, errno_ret=_EPERM)
-    )
+    added.append(Syscall(names=sorted(denied - {"clone3"}), action=_ERRNO, errno_ret=_EPERM))
     if not admin:
-        plain = SyscallArg(
-            index=0, value=sum(_CLONE_FLAGS), value_two=0, op="SCMP_CMP_MASKED_EQ"
-        )
+        plain = SyscallArg(index=0, value=sum(_CLONE_FLAGS), value_two=0, op="SCMP_CMP_MASKED_EQ")
         added.append(Syscall(names=["clone"], action=_ALLOW, args=[plain]))
         for flag in _CLONE_FLAGS:
-            one = SyscallArg(
-                index=0, value=flag, value_two=flag, op="SCMP_CMP_MASKED_EQ"
-            )
-            added.append(
-                Syscall(names=["clone"], action=_ERRNO, errno_ret=_EPERM, args=[one])
-            )
+            one = SyscallArg(index=0, value=flag, value_two=flag, op="SCMP_CMP_MASKED_EQ")
+            added.append(Syscall(names=["clone"], action=_ERRNO, errno_ret=_EPERM, args=[one]))
         # clone3's flags lie in memory, out of a filter's reach; libraries fall back to clone.
         added.append(Syscall(names=["clone3"], action=_ERRNO, errno_ret=_ENOSYS))
     return kept + added

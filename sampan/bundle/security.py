@@ -57,22 +57,14 @@ def masked_paths(host_config: HostConfig, options: SecurityOptions) -> list[str]
     """The paths that look empty inside."""
     if host_config.privileged or options.system_paths_unconfined:
         return []
-    return (
-        list(MASKED_PATHS)
-        if host_config.masked_paths is None
-        else list(host_config.masked_paths)
-    )
+    return list(MASKED_PATHS) if host_config.masked_paths is None else list(host_config.masked_paths)
 
 
 def readonly_paths(host_config: HostConfig, options: SecurityOptions) -> list[str]:
     """The paths that cannot be written inside."""
     if host_config.privileged or options.system_paths_unconfined:
         return []
-    return (
-        list(READONLY_PATHS)
-        if host_config.readonly_paths is None
-        else list(host_config.readonly_paths)
-    )
+    return list(READONLY_PATHS) if host_config.readonly_paths is None else list(host_config.readonly_paths)
 
 
 def _with(found: SecurityOptions, option: str) -> SecurityOptions:
@@ -93,9 +85,7 @@ def _with(found: SecurityOptions, option: str) -> SecurityOptions:
         case "seccomp":
             if value not in ("unconfined", "builtin"):
                 parse_profile(value.encode())
-            return dataclasses.replace(
-                found, seccomp=None if value == "builtin" else value
-            )
+            return dataclasses.replace(found, seccomp=None if value == "builtin" else value)
         case "systempaths":
             if value != "unconfined":
                 raise _invalid(option)
@@ -105,14 +95,10 @@ def _with(found: SecurityOptions, option: str) -> SecurityOptions:
         case "label":
             return dataclasses.replace(found, labels=(*found.labels, value))
         case "writable-cgroups":
-            raise InvalidArgument(
-                f"{option}: not available", kind="security-opt", ref=option
-            )
+            raise InvalidArgument(f"{option}: not available", kind="security-opt", ref=option)
         case _:
             raise _invalid(option)
 
 
 def _invalid(option: str) -> InvalidArgument:
-    return InvalidArgument(
-        f'invalid --security-opt: "{option}"', kind="security-opt", ref=option
-    )
+    return InvalidArgument(f'invalid --security-opt: "{option}"', kind="security-opt", ref=option)

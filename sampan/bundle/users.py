@@ -43,9 +43,7 @@ class _Group:
     members: tuple[str, ...]
 
 
-def resolve_user(
-    spec: str, passwd: str, group: str, group_add: Sequence[str] = ()
-) -> ResolvedUser:
+def resolve_user(spec: str, passwd: str, group: str, group_add: Sequence[str] = ()) -> ResolvedUser:
     """The ids that ``user[:group]`` stands for, by name or number; empty is root.
 
     A number needs no entry; with one, its primary group and home are taken. Without an
@@ -79,9 +77,7 @@ def resolve_user(
 def _find_user(text: str, passwd: str) -> tuple[_User | None, int]:
     number = _number(text) if text else 0
     for entry in _users(passwd):
-        if (text and entry.name == text) or (
-            number is not None and entry.uid == number
-        ):
+        if (text and entry.name == text) or (number is not None and entry.uid == number):
             return entry, entry.uid
     if number is None:
         message = f"unable to find user {text}: no matching entries in passwd file"

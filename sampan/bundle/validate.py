@@ -46,9 +46,7 @@ def validate_create(
         NotImplementedHere: what is asked for is known, and this build does not do it.
     """
     _require_config(config)
-    require_host_config(
-        host_config, host=host, runtimes=runtimes, log_drivers=log_drivers
-    )
+    require_host_config(host_config, host=host, runtimes=runtimes, log_drivers=log_drivers)
     _require_modes(config, host_config)
     return limit_warnings(host_config, host)
 
@@ -63,14 +61,10 @@ def require_host_config(
     """The checks of the host's part alone. Raises as ``validate_create``."""
     if host_config.runtime and host_config.runtime not in runtimes:
         name = host_config.runtime
-        raise InvalidArgument(
-            f"unknown or invalid runtime name: {name}", kind="runtime", ref=name
-        )
+        raise InvalidArgument(f"unknown or invalid runtime name: {name}", kind="runtime", ref=name)
     driver = host_config.log_config.type
     if driver and driver not in log_drivers:
-        message = (
-            f'error looking up logging plugin {driver}: plugin "{driver}" not found'
-        )
+        message = f'error looking up logging plugin {driver}: plugin "{driver}" not found'
         raise InvalidArgument(message, kind="logdriver", ref=driver)
     if host_config.isolation not in ("", "default"):
         message = f"Invalid isolation: \"{host_config.isolation}\" - linux only supports 'default'"
@@ -88,12 +82,8 @@ def require_host_config(
     _require_annotations(host_config)
     _require_offered(host_config)
     parent = host_config.cgroup_parent
-    if parent and (
-        not _CGROUP_PARENT.fullmatch(parent) or {".", ".."} & set(parent.split("/"))
-    ):
-        raise InvalidArgument(
-            f"invalid cgroup parent: {parent}", kind="container", ref=parent
-        )
+    if parent and (not _CGROUP_PARENT.fullmatch(parent) or {".", ".."} & set(parent.split("/"))):
+        raise InvalidArgument(f"invalid cgroup parent: {parent}", kind="container", ref=parent)
 
 
 def _require_config(config: ContainerConfig) -> None:
@@ -103,15 +93,11 @@ def _require_config(config: ContainerConfig) -> None:
         raise InvalidArgument(message, kind="container", ref=directory)
     for text in config.env or ():
         if not _ENV_NAME.match(text) or "\0" in text:
-            raise InvalidArgument(
-                f"invalid environment variable: {text}", kind="container", ref=text
-            )
+            raise InvalidArgument(f"invalid environment variable: {text}", kind="container", ref=text)
     if isinstance(config.stop_signal, str) and config.stop_signal:
         parse_signal(config.stop_signal)
     if isinstance(config.stop_timeout, int) and config.stop_timeout < -1:
-        raise InvalidArgument(
-            f"invalid stop timeout: {config.stop_timeout}", kind="container"
-        )
+        raise InvalidArgument(f"invalid stop timeout: {config.stop_timeout}", kind="container")
     for what, text in (
         ("hostname", config.hostname),
         ("domainname", config.domainname),
@@ -128,9 +114,7 @@ def _require_config(config: ContainerConfig) -> None:
         config.user,
     ):
         if "\0" in text:
-            raise InvalidArgument(
-                "a container's command and paths cannot hold a NUL", kind="container"
-            )
+            raise InvalidArgument("a container's command and paths cannot hold a NUL", kind="container")
 
 
 def _require_health(health: HealthConfig) -> None:
@@ -141,13 +125,9 @@ def _require_health(health: HealthConfig) -> None:
         ("StartInterval", health.start_interval),
     ):
         if isinstance(value, int) and value != 0 and value < _MIN_HEALTH_NS:
-            raise InvalidArgument(
-                f"{name} in Healthcheck cannot be less than 1ms", kind="container"
-            )
+            raise InvalidArgument(f"{name} in Healthcheck cannot be less than 1ms", kind="container")
     if isinstance(health.retries, int) and health.retries < 0:
-        raise InvalidArgument(
-            "Retries in Healthcheck cannot be negative", kind="container"
-        )
+        raise InvalidArgument("Retries in Healthcheck cannot be negative", kind="container")
 
 
 def _require_restart_policy(host_config: HostConfig) -> None:
@@ -174,13 +154,9 @@ def _require_modes(config: ContainerConfig, host_config: HostConfig) -> None:
     ):
         joins = mode.startswith("container:") and len(mode) > len("container:")
         if mode not in words and not (joins and kind in ("IPC", "PID")):
-            raise InvalidArgument(
-                f"invalid {kind} mode: {mode}", kind="container", ref=mode
-            )
+            raise InvalidArgument(f"invalid {kind} mode: {mode}", kind="container", ref=mode)
     if host_config.uts_mode == "host" and config.hostname:
-        raise InvalidArgument(
-            "conflicting options: hostname and the UTS mode", kind="container"
-        )
+        raise InvalidArgument("conflicting options: hostname and the UTS mode", kind="container")
     mode = host_config.network_mode
     if mode.startswith("container:"):
         if mode == "container:":
@@ -192,9 +168,7 @@ def _require_modes(config: ContainerConfig, host_config: HostConfig) -> None:
         _require_sysctl(name, host_config)
 
 
-def _require_nothing_of_network(
-    config: ContainerConfig, host_config: HostConfig
-) -> None:
+def _require_nothing_of_network(config: ContainerConfig, host_config: HostConfig) -> None:
     """What belongs to the network that is joined cannot be set beside it."""
     exposed = config.exposed_ports not in (UNSET, None, {})
     conflicts = (
@@ -237,12 +211,8 @@ def _require_sysctl(name: str, host_config: HostConfig) -> None:
 def _require_mounts(host_config: HostConfig) -> None:
     for item in mount_requests(host_config):
         if item.kind is MountKind.VOLUME:
-            message = (
-                f"volumes are not available yet: {item.source or item.destination}"
-            )
-            raise NotImplementedHere(
-                message, kind="volume", ref=item.source or item.destination
-            )
+            message = f"volumes are not available yet: {item.source or item.destination}"
+            raise NotImplementedHere(message, kind="volume", ref=item.source or item.destination)
 
 
 def _require_annotations(host_config: HostConfig) -> None:
@@ -261,12 +231,8 @@ def _require_offered(host_config: HostConfig) -> None:
     """What the API knows and this build does not do is refused, never ignored."""
     if host_config.device_requests:
         driver = host_config.device_requests[0]
-        words = driver.driver or ",".join(
-            name for group in driver.capabilities or () for name in group
-        )
-        raise NotImplementedHere(
-            f'could not select device driver "{words}"', kind="device"
-        )
+        words = driver.driver or ",".join(name for group in driver.capabilities or () for name in group)
+        raise NotImplementedHere(f'could not select device driver "{words}"', kind="device")
     if host_config.volumes_from:
         raise NotImplementedHere("volumes-from is not available yet", kind="volume")
     if not isinstance(host_config.storage_opt, UnsetType) and host_config.storage_opt:

@@ -40,9 +40,7 @@ def require_limits(host_config: HostConfig, host: Placement) -> None:
     _require_block_io(host_config)
     low, high = _OOM_SCORES
     if not low <= host_config.oom_score_adj <= high:
-        raise _bad(
-            f"Invalid value {host_config.oom_score_adj}, range for oom score adj is [{low}, {high}]"
-        )
+        raise _bad(f"Invalid value {host_config.oom_score_adj}, range for oom score adj is [{low}, {high}]")
     if host_config.shm_size < 0:
         raise _bad("SHM size can not be less than 0")
     if host_config.console_size is not None and min(host_config.console_size) < 0:
@@ -73,9 +71,7 @@ def limit_warnings(host_config: HostConfig, host: Host) -> list[str]:
         found.append(
             f"{kernel} memory limit capabilities or the cgroup is not mounted. Limitation discarded."
         )
-    elif (
-        host_config.memory and host_config.memory_swap != -1 and "swap" not in features
-    ):
+    elif host_config.memory and host_config.memory_swap != -1 and "swap" not in features:
         found.append(
             f"{kernel} swap limit capabilities or the cgroup is not mounted. Memory limited without swap."
         )
@@ -92,35 +88,21 @@ def limit_warnings(host_config: HostConfig, host: Host) -> list[str]:
                 "system running out of resources."
             )
     if host_config.pids_limit and host_config.pids_limit > 0 and "pids" not in features:
-        found.append(
-            f"{kernel} PIDs limit capabilities or the cgroup is not mounted. PIDs limit discarded."
-        )
+        found.append(f"{kernel} PIDs limit capabilities or the cgroup is not mounted. PIDs limit discarded.")
     if host_config.cpu_shares and "cpu" not in features:
-        found.append(
-            f"{kernel} CPU shares or the cgroup is not mounted. Shares discarded."
-        )
-    if (
-        host_config.cpu_quota or host_config.cpu_period
-    ) and "cpu_quota" not in features:
-        found.append(
-            f"{kernel} CPU CFS quota or the cgroup is not mounted. Quota discarded."
-        )
+        found.append(f"{kernel} CPU shares or the cgroup is not mounted. Shares discarded.")
+    if (host_config.cpu_quota or host_config.cpu_period) and "cpu_quota" not in features:
+        found.append(f"{kernel} CPU CFS quota or the cgroup is not mounted. Quota discarded.")
     if (
         host_config.cpu_realtime_runtime or host_config.cpu_realtime_period
     ) and "cpu_realtime" not in features:
         found.append(
             f"{kernel} CPU realtime scheduling or the cgroup is not mounted. Realtime limits discarded."
         )
-    if (
-        host_config.cpuset_cpus or host_config.cpuset_mems
-    ) and "cpuset" not in features:
+    if (host_config.cpuset_cpus or host_config.cpuset_mems) and "cpuset" not in features:
         found.append(f"{kernel} cpuset or the cgroup is not mounted. Cpuset discarded.")
-    if (
-        host_config.blkio_weight or host_config.blkio_weight_device
-    ) and "blkio_weight" not in features:
-        found.append(
-            f"{kernel} Block I/O weight or the cgroup is not mounted. Weight discarded."
-        )
+    if (host_config.blkio_weight or host_config.blkio_weight_device) and "blkio_weight" not in features:
+        found.append(f"{kernel} Block I/O weight or the cgroup is not mounted. Weight discarded.")
     throttles = (
         host_config.blkio_device_read_bps,
         host_config.blkio_device_write_bps,
@@ -128,9 +110,7 @@ def limit_warnings(host_config: HostConfig, host: Host) -> list[str]:
         host_config.blkio_device_write_iops,
     )
     if any(throttles) and "blkio" not in features:
-        found.append(
-            f"{kernel} Block I/O throttling or the cgroup is not mounted. Throttling discarded."
-        )
+        found.append(f"{kernel} Block I/O throttling or the cgroup is not mounted. Throttling discarded.")
     return found
 
 
@@ -143,26 +123,18 @@ def _require_memory(host_config: HostConfig) -> None:
     if memory and memory < MIN_MEMORY_BYTES:
         raise _bad("Minimum memory limit allowed is 6MB")
     if memory > 0 and 0 < swap < memory:
-        raise _bad(
-            "Minimum memoryswap limit should be larger than memory limit, see usage"
-        )
+        raise _bad("Minimum memoryswap limit should be larger than memory limit, see usage")
     if memory == 0 and swap > 0:
-        raise _bad(
-            "You should always set the Memory limit when using Memoryswap limit, see usage"
-        )
+        raise _bad("You should always set the Memory limit when using Memoryswap limit, see usage")
     if swap < -1:
         raise _bad(f"Invalid memoryswap limit: {swap}")
     swappiness = host_config.memory_swappiness
     if swappiness is not None and not -1 <= swappiness <= 100:
-        raise _bad(
-            f"Invalid value: {swappiness}, valid memory swappiness range is 0-100"
-        )
+        raise _bad(f"Invalid value: {swappiness}, valid memory swappiness range is 0-100")
     if reservation and reservation < MIN_MEMORY_BYTES:
         raise _bad("Minimum memory reservation allowed is 6MB")
     if memory > 0 and reservation > memory:
-        raise _bad(
-            "Minimum memory limit can not be less than memory reservation limit, see usage"
-        )
+        raise _bad("Minimum memory limit can not be less than memory reservation limit, see usage")
 
 
 def _require_cpu(host_config: HostConfig, host: Host) -> None:
@@ -177,16 +149,12 @@ def _require_cpu(host_config: HostConfig, host: Host) -> None:
         raise _bad("Conflicting options: Nano CPUs and CPU Quota cannot both be set")
     if nanos and not _MIN_NANO_CPUS <= nanos <= host.cpu_count * _NANOS:
         count = host.cpu_count
-        raise _bad(
-            f"Range of CPUs is from 0.01 to {count}.00, as there are only {count} CPUs available"
-        )
+        raise _bad(f"Range of CPUs is from 0.01 to {count}.00, as there are only {count} CPUs available")
     if host_config.cpu_shares < 0:
         raise _bad(f"Invalid CPU shares: {host_config.cpu_shares}")
     low, high = _CPU_PERIOD_US
     if period and not low <= period <= high:
-        raise _bad(
-            "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)"
-        )
+        raise _bad("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)")
     if quota > 0 and quota < _MIN_QUOTA_US:
         raise _bad("CPU cfs quota can not be less than 1ms (i.e. 1000)")
     if host_config.cpu_percent:
@@ -207,9 +175,7 @@ def _require_cpuset(host_config: HostConfig, host: Placement) -> None:
         asked = parse_set(text, kind)
         if not asked <= set(present):
             available = _ranges(present)
-            raise _bad(
-                f"Requested {words} are not available - requested {text}, available: {available}"
-            )
+            raise _bad(f"Requested {words} are not available - requested {text}, available: {available}")
 
 
 def parse_set(text: str, kind: str) -> frozenset[int]:
@@ -218,14 +184,10 @@ def parse_set(text: str, kind: str) -> frozenset[int]:
     for part in text.split(",") if text else ():
         first, dash, last = part.partition("-")
         if not _is_number(first) or (dash and not _is_number(last)):
-            raise _bad(
-                f"Invalid value {text} for cpuset {kind}: invalid format: {text}"
-            )
+            raise _bad(f"Invalid value {text} for cpuset {kind}: invalid format: {text}")
         low, high = int(first), int(last) if dash else int(first)
         if low > high or high > _HIGHEST_CPU:
-            raise _bad(
-                f"Invalid value {text} for cpuset {kind}: invalid format: {text}"
-            )
+            raise _bad(f"Invalid value {text} for cpuset {kind}: invalid format: {text}")
         found.update(range(low, high + 1))
     return frozenset(found)
 

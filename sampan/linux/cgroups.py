@@ -51,9 +51,7 @@ class CgroupFacts:
     @property
     def controllers(self) -> frozenset[str]:
         """The controllers that can be used."""
-        return (
-            frozenset(self.v2_controllers) if self.version == 2 else frozenset(self.v1)
-        )
+        return frozenset(self.v2_controllers) if self.version == 2 else frozenset(self.v1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,30 +79,20 @@ def decide_mounts(facts: CgroupFacts) -> list[MountController]:
         return []
     left = [_V1_NAMES.get(name, name) for name in facts.v2_controllers]
     return [
-        MountController(name, str(ROOT / name))
-        for name in left
-        if name in _V1_ONLY and name not in facts.v1
+        MountController(name, str(ROOT / name)) for name in left if name in _V1_ONLY and name not in facts.v1
     ]
 
 
-def read_facts(
-    *, mountinfo: str | None = None, root: Path | None = None
-) -> CgroupFacts:
+def read_facts(*, mountinfo: str | None = None, root: Path | None = None) -> CgroupFacts:
     """The cgroups mounted now. Raises Unavailable if /proc is not there.
 
     ``mountinfo`` and ``root`` are for tests: another mount table, and a directory in front
     of every path it names.
     """
     try:
-        text = (
-            mountinfo
-            if mountinfo is not None
-            else Path("/proc/self/mountinfo").read_text()
-        )
+        text = mountinfo if mountinfo is not None else Path("/proc/self/mountinfo").read_text()
     except OSError as error:
-        raise Unavailable(
-            "cannot read /proc/self/mountinfo: mount /proc", kind="kernel"
-        ) from error
+        raise Unavailable("cannot read /proc/self/mountinfo: mount /proc", kind="kernel") from error
     v1: dict[str, str] = {}
     v2: str | None = None
     for line in text.splitlines():
@@ -176,9 +164,7 @@ def _unified_features(controllers: frozenset[str]) -> frozenset[str]:
 
 def _controllers(directory: str, root: Path | None) -> tuple[str, ...]:
     try:
-        return tuple(
-            (_under(root, directory) / "cgroup.controllers").read_text().split()
-        )
+        return tuple((_under(root, directory) / "cgroup.controllers").read_text().split())
     except OSError as error:
         raise Unavailable(
             f"cannot read the controllers of {directory}", kind="cgroup", ref=directory

@@ -109,9 +109,7 @@ def _status_field(field: str) -> str:
     try:
         text = Path("/proc/self/status").read_text()
     except OSError as error:
-        raise Unavailable(
-            "cannot read /proc/self/status: mount /proc", kind="kernel"
-        ) from error
+        raise Unavailable("cannot read /proc/self/status: mount /proc", kind="kernel") from error
     for line in text.splitlines():
         key, _, value = line.partition(":")
         if key == field:

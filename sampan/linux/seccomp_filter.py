@@ -80,9 +80,7 @@ class FilterCompiler:
         try:
             program: bytes | None = self._compile(section)
         except InvalidArgument as refusal:
-            log.warning(
-                "seccomp profile left to the runtime to compile", reason=refusal.message
-            )
+            log.warning("seccomp profile left to the runtime to compile", reason=refusal.message)
             program = None
         with self._lock:
             while len(self._programs) >= _KEPT:
@@ -91,9 +89,7 @@ class FilterCompiler:
         return program
 
     def _compile(self, section: Seccomp) -> bytes:
-        with self._context(
-            _action(section.default_action, section.default_errno_ret)
-        ) as context:
+        with self._context(_action(section.default_action, section.default_errno_ret)) as context:
             for name in section.architectures:
                 self._add_architecture(context, name)
             # Containers' own system calls pass the filter faster as a tree; older libraries lack it.
@@ -107,9 +103,7 @@ class FilterCompiler:
     def _context(self, default: int) -> Iterator[int]:
         context: int | None = self._library.seccomp_init(default)
         if not context:
-            raise InvalidArgument(
-                "libseccomp accepts no such default action", kind="seccomp"
-            )
+            raise InvalidArgument("libseccomp accepts no such default action", kind="seccomp")
         try:
             yield context
         finally:
@@ -119,12 +113,8 @@ class FilterCompiler:
         short = name.removeprefix("SCMP_ARCH_").lower().encode()
         token = self._library.seccomp_arch_resolve_name(short)
         if token == 0:
-            raise InvalidArgument(
-                f"unknown architecture {name}", kind="seccomp", ref=name
-            )
-        _check(
-            self._library.seccomp_arch_add(context, token), name, allowed=-errno.EEXIST
-        )
+            raise InvalidArgument(f"unknown architecture {name}", kind="seccomp", ref=name)
+        _check(self._library.seccomp_arch_add(context, token), name, allowed=-errno.EEXIST)
 
     def _add_rule(self, context: int, rule: Syscall, default: int) -> None:
         action = _action(rule.action, rule.errno_ret)
@@ -132,28 +122,17 @@ class FilterCompiler:
             return  # libseccomp refuses rules that say what holds anyway
         for operator in (arg.op for arg in rule.args):
             if operator not in _OPERATORS:
-                raise InvalidArgument(
-                    f"unknown comparison {operator}", kind="seccomp", ref=operator
-                )
+                raise InvalidArgument(f"unknown comparison {operator}", kind="seccomp", ref=operator)
         # Two conditions on one argument cannot stand in one rule: as runtimes do, each is a rule.
         indexes = [arg.index for arg in rule.args]
-        groups = (
-            [rule.args]
-            if len(set(indexes)) == len(indexes)
-            else [[arg] for arg in rule.args]
-        )
+        groups = [rule.args] if len(set(indexes)) == len(indexes) else [[arg] for arg in rule.args]
         for name in rule.names:
             number = self._library.seccomp_syscall_resolve_name(name.encode())
             if number == _UNKNOWN_SYSCALL:
                 continue  # younger than the library: the default action holds
             for group in groups:
                 comparisons = (_Comparison * len(group))(
-                    *(
-                        _Comparison(
-                            arg.index, _OPERATORS[arg.op], arg.value, arg.value_two
-                        )
-                        for arg in group
-                    )
+                    *(_Comparison(arg.index, _OPERATORS[arg.op], arg.value, arg.value_two) for arg in group)
                 )
                 result = self._library.seccomp_rule_add_array(
                     context, action, number, len(group), comparisons
@@ -205,6 +184,4 @@ def _action(name: str, errno_ret: int | None) -> int:
 
 def _check(result: int, what: str, *, allowed: int = 0) -> None:
     if result not in (0, allowed):
-        raise InvalidArgument(
-            f"{what}: {os.strerror(-result)}", kind="seccomp", ref=what
-        )
+        raise InvalidArgument(f"{what}: {os.strerror(-result)}", kind="seccomp", ref=what)

@@ -16,9 +16,7 @@ UNLIMITED = 2**64 - 1
 """RLIM_INFINITY, as the spec writes it."""
 
 
-class _Spec(
-    msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True
-):
+class _Spec(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """Base of the spec's objects."""
 
 
@@ -126,9 +124,7 @@ class Memory(_Spec, frozen=True, kw_only=True):
     swap: int | None = None
     kernel_tcp: int | None = msgspec.field(default=None, name="kernelTCP")
     swappiness: int | None = None
-    disable_oom_killer: bool | None = msgspec.field(
-        default=None, name="disableOOMKiller"
-    )
+    disable_oom_killer: bool | None = msgspec.field(default=None, name="disableOOMKiller")
 
 
 class Cpu(_Spec, frozen=True, kw_only=True):
