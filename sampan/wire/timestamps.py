@@ -8,6 +8,7 @@ import re
 from sampan.errors import InvalidArgument
 
 _NANOS = 1_000_000_000
+NEVER = "0001-01-01T00:00:00Z"
 _UNIX = re.compile(r"(\d{1,12})(?:\.(\d{1,9}))?")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(ns|us|µs|ms|s|m|h)")
 _UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": _NANOS, "m": 60 * _NANOS, "h": 3600 * _NANOS}
@@ -60,3 +61,13 @@ def _calendar(text: str, found: re.Match[str]) -> int:
     except ValueError as error:
         raise InvalidArgument(f"invalid time {text!r}: {error}", kind="time", ref=text) from error
     return int(when.timestamp()) * _NANOS + int((found[5] or "").ljust(9, "0"))
+
+
+def rfc3339(at_ns: int) -> str:
+    """``2026-01-02T03:04:05.123456789Z`` for nanoseconds since 1970; Go's zero time for 0."""
+    if at_ns == 0:
+        return NEVER
+    seconds, nanos = divmod(at_ns, _NANOS)
+    when = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    fraction = f".{nanos:09d}".rstrip("0") if nanos else ""
+    return f"{when:%Y-%m-%dT%H:%M:%S}{fraction}Z"

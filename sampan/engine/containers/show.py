@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec import UNSET
 
 from sampan.containers.record import ContainerRecord, Phase
-from sampan.engine.containers.clock import rfc3339
+from sampan.wire.timestamps import rfc3339
 from sampan.models.container import (
     ContainerInspect,
     ContainerNetworkSettings,

@@ -1,0 +1,45 @@
+"""What the daemon's settings say about networks."""
+
+from __future__ import annotations
+
+import dataclasses
+
+DEFAULT_POOLS: tuple[tuple[str, int], ...] = (
+    ("172.17.0.0/16", 16),
+    ("172.18.0.0/16", 16),
+    ("172.19.0.0/16", 16),
+    ("172.20.0.0/14", 16),
+    ("172.24.0.0/14", 16),
+    ("172.28.0.0/14", 16),
+    ("192.168.0.0/16", 20),
+)
+"""Docker's own default pools: blocks, and the prefix length of the subnets cut from each."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NetworkSettings:
+    """``prefix`` begins the names of everything made on the host; ``bip`` is the default bridge's
+    own address with prefix length, ``bridge`` an existing bridge to use instead of our own.
+    """
+
+    prefix: str = "sampan"
+    bridge: str = ""
+    bip: str = ""
+    pools: tuple[tuple[str, int], ...] = DEFAULT_POOLS
+    mtu: int = 1500
+    ip_forward: bool = True
+
+    @property
+    def bridge_name(self) -> str:
+        """The default bridge's interface."""
+        return self.bridge or f"{self.prefix}0"
+
+    @property
+    def owns_bridge(self) -> bool:
+        """Whether the default bridge is ours to make and remove."""
+        return not self.bridge
+
+    @property
+    def table(self) -> str:
+        """The nftables table that is ours alone."""
+        return self.prefix
