@@ -14,7 +14,7 @@ import shutil
 import stat
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO
+from typing import IO, cast
 
 from sampan.diff.compression import ByteReader
 from sampan.diff.names import OPAQUE, clean, is_reserved, whiteout_target
@@ -28,6 +28,11 @@ _XATTR = "SCHILY.xattr."
 _FORBIDDEN_XATTRS = ("trusted.overlay.", "user.overlay.")
 _OPAQUE_XATTR = "trusted.overlay.opaque"
 _HUGE_ID = 1 << 32
+# The stubs leave these two out.
+_DAMAGE: tuple[type[Exception], ...] = (
+    tarfile.TruncatedHeaderError,  # type: ignore[attr-defined]
+    tarfile.InvalidHeaderError,  # type: ignore[attr-defined]
+)
 
 
 class HashingReader:
@@ -65,10 +70,10 @@ class _Member(tarfile.TarInfo):
     """A header that is damaged is an error, where tarfile would take it for the archive's end."""
 
     @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str | None, errors: str) -> _Member:
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Member:
         try:
             return super().frombuf(buf, encoding, errors)
-        except (tarfile.TruncatedHeaderError, tarfile.InvalidHeaderError) as error:
+        except _DAMAGE as error:
             raise InvalidArgument(f"damaged layer: {error}", kind="layer") from error
 
 
@@ -88,8 +93,9 @@ class LayerWriter:
     def extract(self, source: HashingReader) -> None:
         """Write a whole layer. Raises InvalidArgument, naming the member, for what cannot be written."""
         try:
+            stream = cast("IO[bytes]", source)
             with tarfile.open(
-                fileobj=source, mode="r|", tarinfo=_Member, encoding="utf-8", errors="surrogateescape"
+                fileobj=stream, mode="r|", tarinfo=_Member, encoding="utf-8", errors="surrogateescape"
             ) as archive:
                 for member in archive:
                     with _named(member.name):

@@ -99,11 +99,11 @@ class Session:
         await self._settled.wait()
         connection = self._connection
         while connection is not None and not self._closed:
-            frame = await connection.read()
-            if frame is None:
+            output = await connection.read()
+            if output is None:
                 return
-            if frame[0] in self._wanted:
-                yield frame
+            if output[0] in self._wanted:
+                yield output
 
     async def write(self, data: bytes) -> None:
         """Input for the process; the detach keys in it end the session instead.

@@ -12,7 +12,7 @@ from sampan.containers.naming import generate
 from sampan.containers.record import ContainerRecord, Network
 from sampan.containers.store import ContainerStore
 from sampan.engine.containers.announce import announce
-from sampan.engine.containers.defaults import HostDefaults, complete_host_config, network_of
+from sampan.engine.containers.defaults import HostDefaults, requested_networks
 from sampan.engine.containers.ports import Images, Snapshots
 from sampan.engine.containers.resources import Resources
 from sampan.errors import InvalidArgument, NotFound
@@ -71,9 +71,7 @@ class CreateContainer:
         command = [*argv(config.entrypoint), *argv(config.cmd)]
         if not command or command == [""]:
             raise InvalidArgument("no command specified", kind="container")
-        host_config, warnings = complete_host_config(
-            config, request.host_config or HostConfig(), self._defaults
-        )
+        host_config, warnings = self._defaults.complete(config, request.host_config or HostConfig())
         record = self._define(given, image, config, host_config, command, request)
         with contextlib.ExitStack() as undo:
             await offload(self._prepare, record, image, undo)
@@ -106,7 +104,7 @@ class CreateContainer:
             host_config=host_config,
             argv=command,
             mounts=self._defaults.mount_points(host_config),
-            network=Network(requested=network_of(host_config, request.networking_config)),
+            network=Network(requested=requested_networks(host_config, request.networking_config)),
             log_path=str(directory / f"{container_id}.log") if logged else "",
         )
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
-from sampan.linux.host_facts import architecture
+from sampan.linux.host_facts import HostFacts
 from sampan.models.system import Component, PlatformName, Version
 from sampan.version import API_VERSION, MIN_API_VERSION, VERSION
 
@@ -12,12 +10,13 @@ from sampan.version import API_VERSION, MIN_API_VERSION, VERSION
 class DescribeVersion:
     """``GET /version``."""
 
-    def __init__(self, *, components: list[Component]) -> None:
+    def __init__(self, *, host: HostFacts, components: list[Component]) -> None:
+        self._host = host
         self._components = components
 
     async def __call__(self) -> Version:
         """Versions of the engine, its API, the programs it drives and the kernel."""
-        kernel = os.uname().release
+        kernel = self._host.kernel_release
         return Version(
             platform=PlatformName(name="Sampan"),
             components=[
@@ -26,7 +25,7 @@ class DescribeVersion:
                     version=VERSION,
                     details={
                         "ApiVersion": API_VERSION,
-                        "Arch": architecture(),
+                        "Arch": self._host.architecture,
                         "Experimental": "false",
                         "KernelVersion": kernel,
                         "MinAPIVersion": MIN_API_VERSION,
@@ -41,6 +40,6 @@ class DescribeVersion:
             git_commit="",
             go_version="",
             os="linux",
-            arch=architecture(),
+            arch=self._host.architecture,
             kernel_version=kernel,
         )
