@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from sampan.images.holds import Holds
@@ -52,7 +52,7 @@ class Importer:
         *,
         config: ExecutionConfig,
         platform: Platform,
-        name: Reference | None = None,
+        names: Sequence[Reference] = (),
         message: str = "",
         created_by: str = "",
     ) -> ImageRecord:
@@ -82,7 +82,7 @@ class Importer:
                 content=self._content,
                 images=self._images,
                 hold=hold,
-                names=[name] if name is not None else [],
+                names=names,
             )
 
 

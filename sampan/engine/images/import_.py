@@ -55,7 +55,7 @@ class ImportImage:
         self,
         stream: AsyncIterator[bytes],
         *,
-        name: Reference | None,
+        names: Sequence[Reference],
         config: ExecutionConfig,
         platform: Platform,
         message: str,
@@ -67,14 +67,14 @@ class ImportImage:
                 stream,
                 config=config,
                 platform=platform,
-                name=name,
+                names=names,
                 message=message,
                 created_by=created_by,
             )
         finally:
             await self._collect()
         announce(self._events, image, "import")
-        if name is not None:
+        for name in names:
             announce(self._events, image, "tag", name.familiar())
         return image
 
@@ -87,7 +87,9 @@ class ImportImage:
         platform: Platform,
         message: str,
     ) -> AsyncIterator[JSONMessage]:
-        image = await self.run(stream, name=name, config=config, platform=platform, message=message)
+        image = await self.run(
+            stream, names=[name] if name else [], config=config, platform=platform, message=message
+        )
         yield JSONMessage(status=image.id)
 
     def _platform(self, text: str) -> Platform:
