@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import msgspec
 
@@ -12,6 +13,7 @@ from sampan.oci.digest import Digest
 from sampan.oci.reference import Reference, parse_normalized
 from sampan.transfer.archive import Archive
 from sampan.transfer.found import FoundImage
+from sampan.transfer.oci_layout import manifests_by_content
 
 _CONFIG_NAME = re.compile(r"([a-f0-9]{64})\.json")
 
@@ -37,7 +39,8 @@ def read_docker_archive(archive: Archive) -> list[FoundImage]:
         items = msgspec.json.decode(archive.document("manifest.json"), type=list[ManifestItem])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidArgument(f"invalid manifest.json: {error}", kind="archive") from error
-    return [_image(archive, item) for item in items]
+    manifests = manifests_by_content(archive) if archive.has("index.json") else {}
+    return [_image(archive, item, manifests) for item in items]
 
 
 def tagged_name(text: str) -> Reference:
@@ -48,7 +51,9 @@ def tagged_name(text: str) -> Reference:
     return name.with_tag(name.tag)
 
 
-def _image(archive: Archive, item: ManifestItem) -> FoundImage:
+def _image(
+    archive: Archive, item: ManifestItem, manifests: Mapping[tuple[Digest, ...], Digest]
+) -> FoundImage:
     config = archive.document(item.config)
     match = _CONFIG_NAME.fullmatch(item.config)
     if match is not None and digests.of_bytes(config) != digests.of_hex(match[1]):
@@ -57,9 +62,12 @@ def _image(archive: Archive, item: ManifestItem) -> FoundImage:
             kind="archive",
             ref=item.config,
         )
+    layers = [archive.blob(path) for path in item.layers or []]
     return FoundImage(
         config=config,
-        layers=[archive.blob(path) for path in item.layers or []],
+        layers=layers,
+        # An archive that is an OCI layout too brings the image's own manifest.
+        manifest=manifests.get((digests.of_bytes(config), *layers)),
         names=[tagged_name(tag) for tag in item.repo_tags or []],
         parent=_parent(item.parent),
     )

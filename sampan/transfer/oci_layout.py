@@ -59,6 +59,20 @@ def read_oci_layout(archive: Archive, *, host: Platform, wanted: Platform | None
     return list(found.values())
 
 
+def manifests_by_content(archive: Archive) -> dict[tuple[Digest, ...], Digest]:
+    """The manifests that ``index.json`` names, by the config and layers they stand for. Blocking.
+
+    Raises InvalidArgument if a document is malformed.
+    """
+    found: dict[tuple[Digest, ...], Digest] = {}
+    for entry in parse_index(archive.document("index.json")).manifests:
+        if entry.media_type in MANIFEST_TYPES and archive.has(_path(entry)):
+            manifest = parse_manifest(_document(archive, entry))
+            content = (manifest.config.digest, *(layer.digest for layer in manifest.layers))
+            found[content] = _blob(archive, entry)
+    return found
+
+
 def _one_for_each_name(
     entries: list[Descriptor], platform: Platform
 ) -> Iterator[tuple[Reference | None, Descriptor]]:
