@@ -68,7 +68,7 @@ def plan_exec(
         cwd=exec_config.working_dir or config.working_dir or "/",
         capabilities=Capabilities(bounding=names, effective=names, permitted=names),
         rlimits=plan_rlimits(host_config, default_ulimits),
-        no_new_privileges=options.no_new_privileges and not exec_config.privileged,
+        no_new_privileges=options.no_new_privileges,
         apparmor_profile=options.apparmor if options.apparmor != "unconfined" else "",
         oom_score_adj=host_config.oom_score_adj,
     )
