@@ -146,6 +146,7 @@ class Settings:
     live_restore: bool = _setting("live-restore", BOOLEAN, True, "Containers outlive the daemon; always so")
     allow_unauthenticated_root_over_tcp: bool = _setting("allow-unauthenticated-root-over-tcp", BOOLEAN, False, "Listen on tcp addresses that other machines reach, though anyone who connects becomes root here")
     config_file: str = _setting("", TEXT, CONFIG_FILE, "File of settings", flag="config-file")
+    teardown: bool = _setting("", BOOLEAN, False, "Remove every container, the bridge and the firewall table, and stop", flag="teardown")
     validate: bool = _setting("", BOOLEAN, False, "Check the settings and stop", flag="validate")
     # fmt: on
     sources: Mapping[str, Source] = dataclasses.field(default_factory=dict)

@@ -101,7 +101,7 @@ class LayerWriter:
                     with _named(member.name):
                         self._write(archive, member)
                     # The stream is read once; keeping every header would grow with the layer.
-                    archive.members = []
+                    archive.members = []  # type: ignore[attr-defined]
         except (tarfile.TarError, EOFError, UnicodeError) as error:
             raise InvalidArgument(f"damaged layer: {error}", kind="layer") from error
         self._finish_directories()

@@ -11,6 +11,7 @@ import dataclasses
 from pathlib import Path
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from sampan.bundle.exec_process import exec_user, plan_exec
 from sampan.bundle.mount_requests import mount_requests
@@ -43,7 +44,7 @@ class TaskSettings:
 
     host: HostFacts
     cgroup_parent: str
-    seccomp_profile: bytes
+    seccomp_profile: bytes | None
     seccomp_tightened: bool
     seccomp_compiler: SeccompCompiler | None
     init_program: str | None
@@ -67,7 +68,7 @@ class TaskPlanner:
         Raises InvalidArgument for a user, device or bind source that does not exist, NotFound
         or Conflict for a container whose namespace is to be joined.
         """
-        settings, host_config = self._settings, record.host_config
+        settings, host_config = self._settings, self._confined(record.host_config)
         make_bind_sources(host_config)
         devices, access = mapped_devices(host_config.devices or ())
         if host_config.privileged:
@@ -84,7 +85,7 @@ class TaskPlanner:
                 user=find_user(rootfs, record.config.user, host_config),
                 cgroup_parent=host_config.cgroup_parent or settings.cgroup_parent,
                 host=settings.host,
-                seccomp_profile=settings.seccomp_profile,
+                seccomp_profile=settings.seccomp_profile or b"",
                 seccomp_tightened=settings.seccomp_tightened,
                 seccomp_compiler=settings.seccomp_compiler,
                 joined=self._joined(host_config),
@@ -95,6 +96,13 @@ class TaskPlanner:
                 default_ulimits=settings.default_ulimits,
             )
         )
+
+    def _confined(self, host_config: HostConfig) -> HostConfig:
+        """The host config with what the daemon's seccomp setting means for a container that says nothing."""
+        given = host_config.security_opt or []
+        if self._settings.seccomp_profile is not None or any(text.startswith("seccomp") for text in given):
+            return host_config
+        return replace(host_config, security_opt=[*given, "seccomp=unconfined"])
 
     def _init(self, host_config: HostConfig) -> str | None:
         if host_config.init in (UNSET, None, False):
