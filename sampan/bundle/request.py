@@ -70,7 +70,7 @@ class BundleRequest:
     """One container to be planned.
 
     ``config`` has the image's values in it already. ``netns_path`` is the file of the
-    network namespace; None is the host's, and then the network mode must say so.
+    network namespace, or empty for a new one; None is the host's, and then the network mode must say so.
     ``devices`` are the nodes that ``host_config`` asks for (all of the host's when
     privileged), each under its name in the container, ``device_access`` their cgroup
     permissions by that name. ``block_devices`` gives major and minor of every block device

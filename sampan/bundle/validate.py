@@ -155,6 +155,9 @@ def _require_modes(config: ContainerConfig, host_config: HostConfig) -> None:
         joins = mode.startswith("container:") and len(mode) > len("container:")
         if mode not in words and not (joins and kind in ("IPC", "PID")):
             raise InvalidArgument(f"invalid {kind} mode: {mode}", kind="container", ref=mode)
+    if host_config.ipc_mode.startswith("container:"):
+        message = f"joining another container's IPC namespace is not available yet: {host_config.ipc_mode}"
+        raise NotImplementedHere(message, kind="container", ref=host_config.ipc_mode)
     if host_config.uts_mode == "host" and config.hostname:
         raise InvalidArgument("conflicting options: hostname and the UTS mode", kind="container")
     mode = host_config.network_mode

@@ -68,7 +68,9 @@ def _absent(modules: list[Module], release: str, root: Path) -> list[Module]:
     return [
         module
         for module in modules
-        if not (configuration is not None and re.search(rf"^{module.option}=[ym]$", configuration, re.MULTILINE))
+        if not (
+            configuration is not None and re.search(rf"^{module.option}=[ym]$", configuration, re.MULTILINE)
+        )
         and not (index is not None and re.search(rf"/{module.name}\.ko", index))
     ]
 

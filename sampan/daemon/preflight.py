@@ -21,7 +21,13 @@ from sampan.config.settings import Settings
 from sampan.daemon.kernel_features import KernelFeatures, read_kernel_features
 from sampan.daemon.programs import find_library, find_program
 from sampan.errors import InvalidArgument, Unavailable
-from sampan.linux.cgroups import CgroupFacts, Layout, MountController, decide_mounts, read_facts
+from sampan.linux.cgroups import (
+    CgroupFacts,
+    Layout,
+    MountController,
+    decide_mounts,
+    read_facts,
+)
 from sampan.linux.host_facts import HostFacts, kernel_version, read_host
 from sampan.linux.mounts import mount
 from sampan.log import get_logger

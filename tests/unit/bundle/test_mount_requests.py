@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sampan.bundle.mount_requests import MountKind, mount_points, mount_requests, parse_bind
+from sampan.bundle.mount_requests import (
+    MountKind,
+    mount_points,
+    mount_requests,
+    parse_bind,
+)
 from sampan.errors import InvalidArgument, NotImplementedHere
 from sampan.models.container import BindOptions, HostConfig, Mount, TmpfsOptions
 

@@ -9,7 +9,7 @@ import pytest
 from sampan.bundle.capabilities import ALL, DEFAULT
 from sampan.bundle.environment import arguments
 from sampan.bundle.exec_process import plan_exec
-from sampan.bundle.plan import FILTER_ANNOTATION, plan_bundle
+from sampan.bundle.plan import FILTER_ANNOTATION, default_seccomp, plan_bundle
 from sampan.bundle.request import BundleRequest, HostFiles, JoinedNamespaces
 from sampan.bundle.security import parse_security_options
 from sampan.bundle.users import ResolvedUser
@@ -91,7 +91,7 @@ def test_namespaces_of_another_container_are_joined() -> None:
 )
 def test_nothing_unresolved_falls_back_to_the_hosts(changes: dict[str, object]) -> None:
     with pytest.raises(InternalError):
-        plan(**changes)
+        plan(**changes)  # type: ignore[arg-type]
 
 
 def test_a_volume_is_a_bind_of_its_directory() -> None:
@@ -134,7 +134,7 @@ def test_limits_that_the_host_cannot_keep_are_left_out() -> None:
     assert resources is not None
     assert resources.memory is not None
     assert (resources.memory.limit, resources.memory.swap) == (1 << 30, None)
-    assert resources.pids is resources.cpu is resources.block_io is None
+    assert [resources.pids, resources.cpu, resources.block_io] == [None, None, None]
 
 
 @pytest.mark.parametrize(("swap", "expected"), [(0, 2 << 30), (-1, -1), (1 << 30, 1 << 30)])
@@ -224,6 +224,10 @@ def test_a_compiled_filter_goes_beside_the_section() -> None:
     assert spec.annotations[FILTER_ANNOTATION] == "cHJvZ3JhbQ=="
     assert spec.linux.seccomp == seen[0]
     assert plan(seccomp_compiler=lambda _: None).annotations == {}
+
+
+def test_the_default_filter_can_be_compiled_ahead() -> None:
+    assert default_seccomp(PROFILE, UnifiedHost(), tightened=True) == plan().linux.seccomp
 
 
 @pytest.mark.parametrize(

@@ -24,14 +24,14 @@ EPERM, ENOSYS = ERRNO | errno.EPERM, ERRNO | errno.ENOSYS
 def verdict(program: bytes, arch: int, number: int, args: Sequence[int] = ()) -> int:
     """What the kernel would answer: classic BPF over struct seccomp_data (seccomp(2))."""
     data = struct.pack("<IIQ6Q", number, arch, 0, *[*args, *[0] * (6 - len(args))])
-    code = list(struct.iter_unpack("<HBBI", program))
+    code: list[tuple[int, int, int, int]] = list(struct.iter_unpack("<HBBI", program))
     accumulator = position = 0
     while True:
         operation, on_true, on_false, k = code[position]
         position += 1
         match operation:
             case 0x20:
-                accumulator = struct.unpack_from("<I", data, k)[0]
+                accumulator = int.from_bytes(data[k : k + 4], "little")
             case 0x54:
                 accumulator &= k
             case 0x05:

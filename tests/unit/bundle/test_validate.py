@@ -223,6 +223,7 @@ def test_a_hostname_needs_a_namespace(host_config: HostConfig, words: str) -> No
         HostConfig(volumes_from=["x"]),
         HostConfig(storage_opt={"size": "1G"}),
         HostConfig(links=["x"]),
+        HostConfig(ipc_mode="container:x"),
     ],
 )
 def test_what_is_not_offered_is_refused_and_not_ignored(host_config: HostConfig) -> None:
@@ -239,7 +240,7 @@ def test_what_is_not_offered_is_refused_and_not_ignored(host_config: HostConfig)
         HostConfig(nano_cpus=2_000_000_000, cpuset_cpus="0-1", cpuset_mems="0"),
         HostConfig(pids_limit=-5),
         HostConfig(ulimits=[Ulimit(name="nofile", soft=-1, hard=-1), Ulimit(name="core", soft=0, hard=-1)]),
-        HostConfig(ipc_mode="container:x", pid_mode="container:y", network_mode="container:z"),
+        HostConfig(ipc_mode="shareable", pid_mode="container:y", network_mode="container:z"),
         HostConfig(sysctls={"net.ipv4.ip_forward": "1", "kernel.shmmax": "1", "fs.mqueue.msg_max": "2"}),
         HostConfig(privileged=True, cap_add=["ALL"], security_opt=["no-new-privileges", "label=disable"]),
         HostConfig(cgroup_parent="/a/b", device_cgroup_rules=["c 188:* rmw", "a *:* r"]),

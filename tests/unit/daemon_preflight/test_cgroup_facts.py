@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sampan.errors import InvalidArgument
 from sampan.linux.cgroups import (
     CgroupFacts,
     Layout,
@@ -15,7 +16,6 @@ from sampan.linux.cgroups import (
     read_features,
 )
 from sampan.linux.devices import all_devices, block_device, mapped_devices
-from sampan.errors import InvalidArgument
 from sampan.linux.host_facts import kernel_version, parse_list
 from sampan.models.container import DeviceMapping
 

@@ -40,7 +40,7 @@ def problems(*argv: str, **changes: object) -> tuple[str, ...]:
 
 def test_a_good_host_has_no_problems() -> None:
     verdict = judge(GOOD, settings())
-    assert verdict.problems == verdict.warnings == verdict.mounts == ()
+    assert (verdict.problems, verdict.warnings, verdict.mounts) == ((), (), ())
 
 
 @pytest.mark.parametrize(
