@@ -54,7 +54,8 @@ class Session:
     """An attached client, perhaps of a process that has not started yet.
 
     It begins unconnected; ``connect`` gives it the process's streams, ``abandon`` ends it
-    because there will be none. Input that arrives earlier waits.
+    because there will be none. Input that arrives earlier waits. With ``finished`` the end
+    of the output is held back until that event.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Session:
         detach_keys: bytes = b"",
         on_detach: Callable[[], None] | None = None,
         past: AsyncIterator[Frame] | None = None,
+        finished: asyncio.Event | None = None,
     ) -> None:
         self.tty = tty
         self._stdin = stdin
@@ -75,6 +77,7 @@ class Session:
         self._scanner = DetachScanner(detach_keys) if detach_keys and tty else None
         self._on_detach = on_detach
         self._past = past
+        self._finished = finished
         self._connection: StreamConnection | None = None
         self._settled = asyncio.Event()
         self._closed = False
@@ -101,6 +104,9 @@ class Session:
         while connection is not None and not self._closed:
             output = await connection.read()
             if output is None:
+                # The end of the stream tells clients that the exit code can be asked for.
+                if self._finished is not None:
+                    await self._finished.wait()
                 return
             if output[0] in self._wanted:
                 yield output

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -65,7 +66,6 @@ def common_arguments(
         f"--runtime-arg=--root={runtime_root}",
         f"--bundle={paths.bundle}",
         f"--container-pidfile={paths.pid_file}",
-        f"--conmon-pidfile={paths.monitor_file}",
         f"--exit-dir={paths.bundle}",
         f"--log-path={log}",
         "--log-level=error",
@@ -105,8 +105,10 @@ class Pipe:
         self.close_write()
 
 
-async def create_task(argv: Sequence[str]) -> tuple[Child, int]:
+async def create_task(argv: Sequence[str], monitor_file: Path) -> tuple[Child, int]:
     """Run conmon so that it creates a container; return conmon and the init process's pid.
+
+    conmon's own pid goes to ``monitor_file`` first, for a daemon that comes after this one.
 
     The container is created and not started. Raises RuntimeRefused with the runtime's text.
     """
@@ -120,6 +122,7 @@ async def create_task(argv: Sequence[str]) -> tuple[Child, int]:
             new_session=True,
         )
         sync.close_write()
+        monitor_file.write_text(str(child.pid))
         return child, await _pid_or_refusal(child, sync.read_end)
 
 

@@ -35,7 +35,7 @@ class MonitorPaths:
 
     @property
     def monitor_file(self) -> Path:
-        """Pid of conmon, written by conmon."""
+        """Pid of conmon, written as soon as it is started."""
         return self.bundle / "conmon.pid"
 
     @property

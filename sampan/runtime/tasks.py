@@ -95,7 +95,7 @@ class Tasks:
             stdin=stdin,
             keep_stdin=keep_stdin,
         )
-        child, pid = await create_task(argv)
+        child, pid = await create_task(argv, paths.monitor_file)
         init, monitor = pidfd.identify(pid), pidfd.identify(child.pid)
         if init is None or monitor is None:
             child.kill()
@@ -129,19 +129,27 @@ class Tasks:
         return Exit(code=UNKNOWN_EXIT, at_ns=time.time_ns())
 
     def find_monitor(self, container_id: str) -> ProcessRef | None:
-        """The monitor of a task as its own pid file tells, if that very process still runs."""
+        """The living monitor of a task: by its pid file, else by looking through the processes."""
         paths = self.paths.task(container_id)
         pid = _read_pid(paths.monitor_file)
-        if pid is None:
+        if pid is not None and self._monitors(pid, paths):
+            return pidfd.identify(pid)
+        if not paths.bundle.exists():
             return None
-        ref = pidfd.identify(pid)
-        if ref is None:
-            return None
-        with contextlib.suppress(OSError):
-            argv = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            if f"--cid={container_id}".encode() in argv and f"--bundle={paths.bundle}".encode() in argv:
-                return ref
+        # A daemon that was killed between starting the monitor and noting its pid.
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and self._monitors(int(entry.name), paths):
+                return pidfd.identify(int(entry.name))
         return None
+
+    @staticmethod
+    def _monitors(pid: int, paths: MonitorPaths) -> bool:
+        """Whether that process is the conmon of exactly this task."""
+        try:
+            argv = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            return False
+        return f"--bundle={paths.bundle}".encode() in argv and f"--cid={paths.container_id}".encode() in argv
 
     async def find_running(self, container_id: str) -> TaskProcesses | None:
         """The task as the runtime and the process table show it now; None unless its process runs."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from sampan.containers.record import ContainerRecord
@@ -66,13 +68,14 @@ class StartExec:
             )
         exec_.started = True
         running = await self._run(exec_, record, start)
+        finished = asyncio.Event()
         session = None
         if not start.detach:
-            session = self._session(exec_, record)
+            session = self._session(exec_, record, finished)
             session.connect(running.connection)
         else:
             running.connection.close()
-        self._background.watch(self._watch(exec_, record, running), name=f"exec {exec_id[:12]}")
+        self._background.watch(self._watch(exec_, record, running, finished), name=f"exec {exec_id[:12]}")
         return session
 
     async def _run(self, exec_: Exec, record: ContainerRecord, start: ExecStart) -> RunningExec:
@@ -100,7 +103,7 @@ class StartExec:
         announce(self._events, record, f"exec_start: {command}", execID=exec_.id)
         return running
 
-    def _session(self, exec_: Exec, record: ContainerRecord) -> Session:
+    def _session(self, exec_: Exec, record: ContainerRecord, finished: asyncio.Event) -> Session:
         config = exec_.config
         return Session(
             tty=config.tty,
@@ -109,11 +112,16 @@ class StartExec:
             stderr=config.attach_stderr,
             detach_keys=parse_detach_keys(config.detach_keys),
             on_detach=lambda: announce(self._events, record, "exec_detach", execID=exec_.id),
+            finished=finished,
         )
 
-    async def _watch(self, exec_: Exec, record: ContainerRecord, running: RunningExec) -> None:
-        code = await self._execs.exited(running)
-        exec_.exit_code = code
+    async def _watch(
+        self, exec_: Exec, record: ContainerRecord, running: RunningExec, finished: asyncio.Event
+    ) -> None:
+        try:
+            exec_.exit_code = code = await self._execs.exited(running)
+        finally:
+            finished.set()
         announce(self._events, record, "exec_die", execID=exec_.id, exitCode=str(code))
         await offload(remove_tree, running.paths.bundle)
 

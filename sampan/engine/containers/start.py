@@ -110,7 +110,8 @@ class StartContainer:
                 log_target=f"k8s-file:{record.log_path}" if record.log_path else "none:",
                 terminal=config.tty,
                 stdin=config.open_stdin,
-                keep_stdin=config.open_stdin and not config.stdin_once,
+                # A terminal stays when its client detaches, so that another can attach to it.
+                keep_stdin=config.open_stdin and (config.tty or not config.stdin_once),
             )
         except RuntimeRefused as error:
             raise translate(error.message, argv0=record.argv[0], ref=record.name) from error
