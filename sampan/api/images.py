@@ -57,9 +57,7 @@ class ImageRoutes:
         ]
 
     async def _list(self, call: Call) -> StreamResponse:
-        rows = await self.list_(
-            call.filters(), all=call.flag("all"), shared_size=call.flag("shared-size")
-        )
+        rows = await self.list_(call.filters(), all=call.flag("all"), shared_size=call.flag("shared-size"))
         return answer.json(rows)
 
     async def _inspect(self, call: Call) -> StreamResponse:
@@ -73,9 +71,7 @@ class ImageRoutes:
         return answer.nothing(201)
 
     async def _remove(self, call: Call) -> StreamResponse:
-        done = await self.remove(
-            call.path["name"], force=call.flag("force"), prune=not call.flag("noprune")
-        )
+        done = await self.remove(call.path["name"], force=call.flag("force"), prune=not call.flag("noprune"))
         return answer.json(done)
 
     async def _prune(self, call: Call) -> StreamResponse:
@@ -86,7 +82,9 @@ class ImageRoutes:
         if call.has("fromImage"):
             name = call.text("fromImage")
             raise NotImplementedHere(
-                f"pulling {name} is not offered yet: use image load, import or bootstrap", kind="image", ref=name
+                f"pulling {name} is not offered yet: use image load, import or bootstrap",
+                kind="image",
+                ref=name,
             )
         if source != "-":
             raise InvalidArgument(

@@ -82,7 +82,8 @@ def _split_version(raw_path: str) -> tuple[tuple[int, int], str]:
     shown = f"{version[0]}.{version[1]}"
     if version > _NEWEST:
         raise InvalidArgument(
-            f"client version {shown} is too new. Maximum supported API version is {API_VERSION}", kind="version"
+            f"client version {shown} is too new. Maximum supported API version is {API_VERSION}",
+            kind="version",
         )
     if version < _OLDEST:
         raise InvalidArgument(

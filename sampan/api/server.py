@@ -59,7 +59,7 @@ class ApiServer:
             return answer.error(error)
         except (asyncio.CancelledError, ConnectionError):
             raise
-        except Exception:  # noqa: BLE001 - the last one to see it; the daemon goes on
+        except Exception:
             log.exception("a request failed unexpectedly", method=request.method, path=request.path)
             return answer.error(InternalError("the engine met an unexpected error; its log tells more"))
         return response

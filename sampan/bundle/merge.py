@@ -69,8 +69,8 @@ def _directory(path: str) -> str:
 
 def _union(
     image: dict[str, dict[str, str]] | None,
-    own: dict[str, dict[str, str]] | None | UnsetType,
-) -> dict[str, dict[str, str]] | None | UnsetType:
+    own: dict[str, dict[str, str]] | UnsetType | None,
+) -> dict[str, dict[str, str]] | UnsetType | None:
     """Ports by their full name: ``80`` is ``80/tcp``."""
     given = {} if own is None or isinstance(own, UnsetType) else own
     found = {
@@ -80,13 +80,13 @@ def _union(
     return found or own
 
 
-def _first(own: str | None | UnsetType, image: str) -> str | None | UnsetType:
+def _first(own: str | UnsetType | None, image: str) -> str | UnsetType | None:
     return own if own or not image else image
 
 
 def _health(
-    own: HealthConfig | None | UnsetType, image: Healthcheck | None
-) -> HealthConfig | None | UnsetType:
+    own: HealthConfig | UnsetType | None, image: Healthcheck | None
+) -> HealthConfig | UnsetType | None:
     """The image's check, with the container's values in place of those it sets."""
     if image is None:
         return own

@@ -62,9 +62,7 @@ class Ingest:
         self._hash.update(data)
         self.offset += len(data)
 
-    def commit(
-        self, *, expected_digest: Digest | None = None, expected_size: int | None = None
-    ) -> BlobInfo:
+    def commit(self, *, expected_digest: Digest | None = None, expected_size: int | None = None) -> BlobInfo:
         """Make it a blob, durably. A blob that is there already is the result too.
 
         Raises InvalidArgument, with both values, if digest or size are not the expected
@@ -97,7 +95,9 @@ class Ingest:
 
 def _require_equal(what: str, expected: object, found: object) -> None:
     if expected is not None and expected != found:
-        raise InvalidArgument(f"the blob's {what} is {found}, expected {expected}", kind="blob", ref=str(expected))
+        raise InvalidArgument(
+            f"the blob's {what} is {found}, expected {expected}", kind="blob", ref=str(expected)
+        )
 
 
 class ContentStore:

@@ -61,7 +61,12 @@ class StoredImages:
                 return blob.read()
 
         self.sweep = Sweep(
-            images=store, layers=layers, content=content, snapshots=snapshots, holds=holds, read_blob=read_blob
+            images=store,
+            layers=layers,
+            content=content,
+            snapshots=snapshots,
+            holds=holds,
+            read_blob=read_blob,
         )
         collect = CollectGarbage(sweep=self.sweep, snapshots=snapshots, background=background)
         unpacker = Unpacker(content=content, snapshots=snapshots, layers=layers, apply=apply_layer)
@@ -98,7 +103,5 @@ class StoredImages:
             save=SaveImages(
                 saver=Saver(content=content, images=store, manifests=manifests, holds=holds), events=events
             ),
-            bootstrap=BootstrapImage(
-                import_image=import_image, background=background, host=host
-            ),
+            bootstrap=BootstrapImage(import_image=import_image, background=background, host=host),
         )

@@ -29,7 +29,9 @@ def listen(host: str, *, group: str | None) -> list[socket.socket]:
     """
     scheme, found, rest = host.partition("://")
     if not found:
-        raise InvalidArgument(f"host {host!r} has no scheme: use unix://, tcp:// or fd://", kind="host", ref=host)
+        raise InvalidArgument(
+            f"host {host!r} has no scheme: use unix://, tcp:// or fd://", kind="host", ref=host
+        )
     match scheme:
         case "unix":
             return [_unix(Path(rest), group)]
@@ -55,7 +57,9 @@ def _unix(path: Path, group: str | None) -> socket.socket:
         listener.bind(str(path))
     except OSError as error:
         listener.close()
-        raise Unavailable(f"cannot listen on unix://{path}: {error.strerror}", kind="host", ref=str(path)) from error
+        raise Unavailable(
+            f"cannot listen on unix://{path}: {error.strerror}", kind="host", ref=str(path)
+        ) from error
     finally:
         os.umask(mask)
     _give_to_group(path, group)
@@ -69,13 +73,17 @@ def _remove_dead(path: Path) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(mode):
-        raise Unavailable(f"{path} exists and is no socket: remove it, or choose another", kind="host", ref=str(path))
+        raise Unavailable(
+            f"{path} exists and is no socket: remove it, or choose another", kind="host", ref=str(path)
+        )
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
             probe.connect(str(path))
         except OSError as error:
             if error.errno != errno.ECONNREFUSED:
-                raise Unavailable(f"cannot tell whether {path} is in use: {error.strerror}", kind="host") from error
+                raise Unavailable(
+                    f"cannot tell whether {path} is in use: {error.strerror}", kind="host"
+                ) from error
         else:
             raise Unavailable(f"another daemon listens on unix://{path}", kind="host", ref=str(path))
     path.unlink()

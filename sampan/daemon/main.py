@@ -13,11 +13,13 @@ from pathlib import Path
 from sampan import log as logging
 from sampan.config.load import load
 from sampan.config.settings import Settings
+from sampan.config.text import early_answer
 from sampan.daemon import listeners
 from sampan.daemon.pidfile import PidFile
 from sampan.daemon.preflight import Ready, preflight
 from sampan.daemon.ready import announce_ready
 from sampan.errors import SampanError
+from sampan.linux.cgroups import remove_parent
 from sampan.log import get_logger
 from sampan.version import VERSION
 
@@ -29,8 +31,13 @@ _CLEANUP_S = 10.0
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the daemon; the exit code is 0 after a stop, 1 if it could not start."""
     logging.configure("info")
+    arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        settings = load(list(sys.argv[1:] if argv is None else argv), os.environ)
+        answer = early_answer(arguments, VERSION)
+        if answer is not None:
+            sys.stdout.write(answer)
+            return 0
+        settings = load(arguments, os.environ)
         logging.configure(settings.effective_log_level)
         ready = preflight(settings)
         if settings.validate:
@@ -78,6 +85,7 @@ async def _serve(settings: Settings, ready: Ready) -> None:
         await server.listen(sockets)
         log.info("ready", version=VERSION, hosts=",".join(settings.hosts), containers=len(engine.store))
         announce_ready()
+        background.watch(engine.warm(), name="warm up")
         await stopping.wait()
         log.info("stopping; containers run on")
         engine.events.close()
@@ -98,6 +106,7 @@ async def _teardown(settings: Settings, ready: Ready) -> None:
             await engine.remove(record.id, force=True)
         await background.finish(_CLEANUP_S)
         await engine.networks.teardown()
+        remove_parent(settings.cgroup_parent_path)
         engine.db.close()
     log.info("removed every container, the bridge and the firewall table")
 

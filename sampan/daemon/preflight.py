@@ -165,9 +165,7 @@ def judge(facts: Facts, settings: Settings) -> Verdict:
         major, minor = facts.kernel
         problems.append(f"kernel {major}.{minor} is too old: Linux 5.4 or later is needed")
     default = settings.all_runtimes[settings.default_runtime].path
-    for name in (default, "conmon"):
-        if facts.programs.get(name) is None:
-            problems.append(_missing_program(name))
+    problems += [_missing_program(name) for name in (default, "conmon") if facts.programs.get(name) is None]
     if facts.libraries.get(_NFTABLES) is None:
         problems.append(_missing_program(_NFTABLES))
     if facts.libraries.get(_SECCOMP) is None:

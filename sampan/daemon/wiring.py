@@ -6,6 +6,7 @@ import dataclasses
 import os
 import random
 import secrets
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from sampan.api.containers import ContainerRoutes
@@ -13,6 +14,7 @@ from sampan.api.execs import ExecRoutes
 from sampan.api.images import ImageRoutes
 from sampan.api.router import Route
 from sampan.api.system import SystemRoutes
+from sampan.bundle.plan import default_seccomp
 from sampan.config.settings import Settings
 from sampan.containers.store import ContainerStore
 from sampan.content.store import ContentStore
@@ -54,6 +56,7 @@ from sampan.engine.system.info import DescribeEngine, EngineFacts
 from sampan.engine.system.networks import InspectNetwork, ListNetworks
 from sampan.engine.system.version import DescribeVersion
 from sampan.events.bus import EventBus
+from sampan.linux.offload import offload
 from sampan.linux.seccomp_filter import FilterCompiler
 from sampan.metadata.database import Database
 from sampan.network.networks import Networks
@@ -80,6 +83,7 @@ class Engine:
     store: ContainerStore
     images: StoredImages
     routes: list[Route]
+    warm: Callable[[], Coroutine[object, object, None]]
 
 
 def new_id() -> str:
@@ -120,12 +124,13 @@ def build(settings: Settings, ready: Ready, background: Background) -> Engine:
     )
     tasks = Tasks(paths=paths, oci=oci, conmon=ready.conmon)
     resources = Resources(data_root=data_root, tasks=tasks, snapshots=snapshots, networks=networks)
+    compiler = FilterCompiler()
     task_settings = TaskSettings(
         host=ready.host,
         cgroup_parent=settings.cgroup_parent_path,
         seccomp_profile=ready.seccomp_profile,
         seccomp_tightened=ready.seccomp_tightened,
-        seccomp_compiler=FilterCompiler(),
+        seccomp_compiler=compiler,
         init_program=ready.init_program,
         default_ulimits=tuple((limit.name, limit.soft, limit.hard) for limit in settings.default_ulimits),
         dns=settings.dns,
@@ -180,7 +185,9 @@ def build(settings: Settings, ready: Ready, background: Background) -> Engine:
         wait=WaitContainer(store=store, live=live),
         attach=AttachContainer(store=store, live=live, tasks=tasks, events=events),
         logs=ContainerLogs(store=store, live=live),
-        inspect=InspectContainer(store=store, live=live, resources=resources, snapshots=snapshots, sizes=sizes),
+        inspect=InspectContainer(
+            store=store, live=live, resources=resources, snapshots=snapshots, sizes=sizes
+        ),
         list_=list_containers,
         top=TopContainer(store=store),
         resize=ResizeContainer(store=store, tasks=tasks),
@@ -203,7 +210,10 @@ def build(settings: Settings, ready: Ready, background: Background) -> Engine:
     system_routes = SystemRoutes(
         version=DescribeVersion(host=ready.host, components=[]),
         info=DescribeEngine(
-            facts=_engine_facts(settings, ready, engine_id(db)), containers=store, images=images.store, events=events
+            facts=_engine_facts(settings, ready, engine_id(db)),
+            containers=store,
+            images=images.store,
+            events=events,
         ),
         events=SubscribeEvents(events=events),
         disk=DiskUsage(containers=list_containers, images=image_routes.list_),
@@ -229,6 +239,7 @@ def build(settings: Settings, ready: Ready, background: Background) -> Engine:
         remove=remove,
         store=store,
         images=images,
+        warm=lambda: _warm(ready, compiler),
         routes=[
             *container_routes.routes(),
             *exec_routes.routes(),
@@ -236,6 +247,13 @@ def build(settings: Settings, ready: Ready, background: Background) -> Engine:
             *system_routes.routes(),
         ],
     )
+
+
+async def _warm(ready: Ready, compiler: FilterCompiler) -> None:
+    """Compile the default seccomp filter before the first container needs it."""
+    if ready.seccomp_profile is not None:
+        section = default_seccomp(ready.seccomp_profile, ready.host, tightened=ready.seccomp_tightened)
+        await offload(compiler, section)
 
 
 def network_settings(settings: Settings) -> NetworkSettings:
@@ -268,7 +286,8 @@ def _pools(settings: Settings) -> tuple[tuple[str, int], ...]:
 def _host_defaults(settings: Settings, ready: Ready) -> HostDefaults:
     return HostDefaults(
         host=ready.host,
-        runtimes=tuple(ready.runtimes),
+        # One runtime serves all containers so far; another that is asked for is refused.
+        runtimes=(settings.default_runtime,),
         default_runtime=settings.default_runtime,
         shm_size=settings.default_shm_size,
         cgroupns_mode=settings.default_cgroupns_mode,
@@ -286,7 +305,7 @@ def _engine_facts(settings: Settings, ready: Ready, own_id: str) -> EngineFacts:
         host=ready.host,
         data_root=settings.data_root,
         backing_filesystem="extfs",
-        runtimes=ready.runtimes,
+        runtimes={settings.default_runtime: ready.runtimes[settings.default_runtime]},
         default_runtime=settings.default_runtime,
         log_driver=settings.log_driver,
         log_drivers=LOG_DRIVERS,

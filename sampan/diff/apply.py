@@ -51,7 +51,9 @@ async def apply_layer(
         report = _decoder.decode(done.stdout)
     except msgspec.DecodeError as error:
         tail = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise InternalError(f"the unpacking process failed ({done.exit_code}): {tail}", kind="layer") from error
+        raise InternalError(
+            f"the unpacking process failed ({done.exit_code}): {tail}", kind="layer"
+        ) from error
     match report.kind:
         case "too large":
             raise TooLarge(report.error, kind="layer")

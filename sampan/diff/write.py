@@ -38,7 +38,11 @@ def write(source: Path, target: int) -> Applied:
     sink = _HashingSink(target)
     size = 0
     with tarfile.open(
-        fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT, encoding="utf-8", errors="surrogateescape"  # type: ignore[call-overload]
+        fileobj=sink,
+        mode="w|",
+        format=tarfile.PAX_FORMAT,
+        encoding="utf-8",
+        errors="surrogateescape",  # type: ignore[call-overload]
     ) as archive:
         names: dict[tuple[int, int], str] = {}
         for path, name in _walk(source):

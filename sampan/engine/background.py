@@ -63,5 +63,5 @@ async def _logged(coroutine: Coroutine[object, object, None], name: str) -> None
         await coroutine
     except SampanError as error:
         log.error("background work failed", work=name, error=error)
-    except Exception:  # noqa: BLE001 - the last one to see it; it must not end the daemon
+    except Exception:
         log.exception("background work failed unexpectedly", work=name)

@@ -128,7 +128,7 @@ class Sweep:
             parsed = parse_manifest(self._read_blob(manifest))
         except (NotFound, InvalidArgument) as error:
             # Its layers may be swept, then; the image still runs from its snapshots.
-            log.error("an image's manifest cannot be read", manifest=manifest, error=error)
+            log.warning("an image's manifest cannot be read", manifest=manifest, error=error)
             return
         yield parsed.config.digest
         yield from (layer.digest for layer in parsed.layers)

@@ -23,6 +23,11 @@ from sampan.oci.digest import Digest
 from sampan.oci.reference import Reference, is_identifier, parse_normalized
 
 _ID_PREFIX = re.compile(r"(?:sha256:)?([a-f0-9]{1,64})")
+_NAMES = "SELECT name, image_id, tagged_ns FROM image_names ORDER BY name"
+_NAMES_OF = "SELECT name, image_id, tagged_ns FROM image_names WHERE image_id = ? ORDER BY name"
+_NAMES_BETWEEN = (
+    "SELECT name, image_id, tagged_ns FROM image_names WHERE name >= ? AND name < ? ORDER BY name"
+)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(ImageRecord).decode
 
@@ -126,18 +131,18 @@ class ImageStore:
 
     def names_of(self, image_id: str) -> Sequence[ImageName]:
         """The image's names, sorted."""
-        return self._names("WHERE image_id = ? ORDER BY name", (image_id,))
+        return self._names(_NAMES_OF, (image_id,))
 
     def names_in(self, repository: Reference) -> Sequence[ImageName]:
         """All names in one repository, whatever they point at, sorted."""
         start = repository.name
         # The range holds "name:tag" and "name@digest" and little else, by ASCII order.
-        found = self._names("WHERE name >= ? AND name < ? ORDER BY name", (f"{start}:", f"{start}A"))
+        found = self._names(_NAMES_BETWEEN, (f"{start}:", f"{start}A"))
         return [name for name in found if name.reference.name == start]
 
     def names(self) -> Sequence[ImageName]:
         """Every name, sorted."""
-        return self._names("ORDER BY name", ())
+        return self._names(_NAMES)
 
     def list(self) -> Sequence[ImageRecord]:
         """Every image, the newest in this store first."""
@@ -226,12 +231,9 @@ class ImageStore:
         )
         return Digest(row[0]) if row is not None and row[0] != image_id else None
 
-    def _names(self, condition: str, values: tuple[str, ...]) -> Sequence[ImageName]:
+    def _names(self, query: str, values: tuple[str, ...] = ()) -> Sequence[ImageName]:
         with self._db.read() as connection:
-            rows = connection.execute(
-                f"SELECT name, image_id, tagged_ns FROM image_names {condition}",
-                values,
-            ).fetchall()
+            rows = connection.execute(query, values).fetchall()
         return [
             ImageName(reference=parse_normalized(name), image_id=Digest(image_id), tagged_ns=tagged_ns)
             for name, image_id, tagged_ns in rows

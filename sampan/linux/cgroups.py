@@ -7,6 +7,7 @@ from deciding, so that every decision can be tested on facts.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import enum
 from collections.abc import Mapping
@@ -173,3 +174,16 @@ def _controllers(directory: str, root: Path | None) -> tuple[str, ...]:
 
 def _under(root: Path | None, directory: str) -> Path:
     return Path(directory) if root is None else root / directory.lstrip("/")
+
+
+def remove_parent(path: str) -> None:
+    """Remove the empty cgroup that containers' cgroups were made in, from every hierarchy.
+
+    One that still has members or children stays: the kernel refuses.
+    """
+    name = path.strip("/")
+    if not name or ".." in name.split("/"):
+        return
+    for candidate in (ROOT / name, *(tree / name for tree in ROOT.iterdir() if tree.is_dir())):
+        with contextlib.suppress(FileNotFoundError, OSError):
+            candidate.rmdir()

@@ -164,7 +164,4 @@ def _escape(path: str) -> str:
 def _unescape(raw: bytes) -> str:
     """A mountinfo path: space, tab, newline and backslash come as octal numbers."""
     parts = raw.split(b"\\")
-    out = [parts[0]]
-    for part in parts[1:]:
-        out.append(bytes([int(part[:3], 8)]) + part[3:])
-    return os.fsdecode(b"".join(out))
+    return os.fsdecode(parts[0] + b"".join(bytes([int(part[:3], 8)]) + part[3:] for part in parts[1:]))

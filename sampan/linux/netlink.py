@@ -114,7 +114,10 @@ def add_veth(name: str, *, master: int, mtu: int, peer: str, peer_mac: str, peer
 def set_up(index: int) -> Message:
     """Bring an interface up."""
     return Message(
-        _RTM_NEWLINK, 0, _LINK.pack(socket.AF_UNSPEC, 0, index, _IFF_UP, _IFF_UP), f"bring up interface {index}"
+        _RTM_NEWLINK,
+        0,
+        _LINK.pack(socket.AF_UNSPEC, 0, index, _IFF_UP, _IFF_UP),
+        f"bring up interface {index}",
     )
 
 
@@ -137,9 +140,7 @@ def add_address(index: int, interface: Interface) -> Message:
 def add_default_route(index: int, gateway: Address) -> Message:
     """Send everything that has no better route to ``gateway``."""
     family = socket.AF_INET if gateway.version == 4 else socket.AF_INET6
-    body = _ROUTE.pack(
-        family, 0, 0, 0, _RT_TABLE_MAIN, _RTPROT_BOOT, _RT_SCOPE_UNIVERSE, _RTN_UNICAST, 0
-    )
+    body = _ROUTE.pack(family, 0, 0, 0, _RT_TABLE_MAIN, _RTPROT_BOOT, _RT_SCOPE_UNIVERSE, _RTN_UNICAST, 0)
     body += attribute(_RTA_GATEWAY, gateway.packed) + _number(_RTA_OIF, index)
     return Message(_RTM_NEWROUTE, _CREATE | _EXCL, body, f"add the default route through {gateway}")
 

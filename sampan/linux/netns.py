@@ -82,4 +82,6 @@ def _in_thread(work: Callable[[], _T]) -> _T:
 
 def _failure(what: str, path: Path) -> InternalError:
     reason = os.strerror(ctypes.get_errno())
-    return InternalError(f"cannot {what} the network namespace {path}: {reason}", kind="sandbox", ref=str(path))
+    return InternalError(
+        f"cannot {what} the network namespace {path}: {reason}", kind="sandbox", ref=str(path)
+    )

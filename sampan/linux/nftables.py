@@ -40,5 +40,7 @@ class Nftables:
             output: bytes = self._lib.nft_ctx_get_output_buffer(self._context) or b""
             error: bytes = self._lib.nft_ctx_get_error_buffer(self._context) or b""
         if code != 0:
-            raise InternalError(f"nftables refused: {error.decode(errors='replace').strip()}", kind="firewall")
+            raise InternalError(
+                f"nftables refused: {error.decode(errors='replace').strip()}", kind="firewall"
+            )
         return output.decode(errors="replace")

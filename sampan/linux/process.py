@@ -81,7 +81,7 @@ def spawn(
     """Start a program. Raises Unavailable, naming it, if it cannot be executed."""
     log.debug("spawn", command=shlex.join(argv))
     try:
-        popen = subprocess.Popen(  # noqa: S603 - an argument list, never a shell
+        popen = subprocess.Popen(
             argv,
             env=environment(env),
             cwd=cwd,
@@ -124,9 +124,7 @@ async def run(
             source = _memfd(stack, "stdin")
             os.write(source, stdin)
             os.lseek(source, 0, os.SEEK_SET)
-        done = await collect(
-            argv, stdin=source, env=env, cwd=cwd, timeout_s=timeout_s, pass_fds=pass_fds
-        )
+        done = await collect(argv, stdin=source, env=env, cwd=cwd, timeout_s=timeout_s, pass_fds=pass_fds)
     if check and done.exit_code != 0:
         raise CommandFailed(argv, done.exit_code, done.stderr.decode(errors="replace"))
     return done

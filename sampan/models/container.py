@@ -19,7 +19,7 @@ from sampan.models.network import EndpointSettings, PortMap
 class HealthConfig(Model, frozen=True, kw_only=True):
     """How to learn whether a container works; all durations in nanoseconds."""
 
-    test: list[str] | None | UnsetType = UNSET
+    test: list[str] | UnsetType | None = UNSET
     interval: int | UnsetType = UNSET
     timeout: int | UnsetType = UNSET
     start_period: int | UnsetType = UNSET
@@ -36,25 +36,25 @@ class ContainerConfig(Model, frozen=True, kw_only=True):
     attach_stdin: bool = False
     attach_stdout: bool = False
     attach_stderr: bool = False
-    exposed_ports: dict[str, dict[str, str]] | None | UnsetType = UNSET
+    exposed_ports: dict[str, dict[str, str]] | UnsetType | None = UNSET
     tty: bool = False
     open_stdin: bool = False
     stdin_once: bool = False
     env: list[str] | None = None
     cmd: list[str] | str | None = None
-    healthcheck: HealthConfig | None | UnsetType = UNSET
+    healthcheck: HealthConfig | UnsetType | None = UNSET
     args_escaped: bool | UnsetType = UNSET
     image: str = ""
     volumes: dict[str, dict[str, str]] | None = None
     working_dir: str = ""
     entrypoint: list[str] | str | None = None
-    network_disabled: bool | None | UnsetType = UNSET
-    mac_address: str | None | UnsetType = UNSET
+    network_disabled: bool | UnsetType | None = UNSET
+    mac_address: str | UnsetType | None = UNSET
     on_build: list[str] | None = None
     labels: dict[str, str] | None = None
-    stop_signal: str | None | UnsetType = UNSET
-    stop_timeout: int | None | UnsetType = UNSET
-    shell: list[str] | None | UnsetType = UNSET
+    stop_signal: str | UnsetType | None = UNSET
+    stop_timeout: int | UnsetType | None = UNSET
+    shell: list[str] | UnsetType | None = UNSET
 
 
 class LogConfig(Model, frozen=True, kw_only=True):
@@ -125,15 +125,15 @@ class VolumeDriverConfig(Model, frozen=True, kw_only=True):
     """Driver of a volume that a mount creates."""
 
     name: str | UnsetType = UNSET
-    options: dict[str, str] | None | UnsetType = UNSET
+    options: dict[str, str] | UnsetType | None = UNSET
 
 
 class VolumeOptions(Model, frozen=True, kw_only=True):
     """Options of a volume mount."""
 
     no_copy: bool | UnsetType = UNSET
-    labels: dict[str, str] | None | UnsetType = UNSET
-    driver_config: VolumeDriverConfig | None | UnsetType = UNSET
+    labels: dict[str, str] | UnsetType | None = UNSET
+    driver_config: VolumeDriverConfig | UnsetType | None = UNSET
     subpath: str | UnsetType = UNSET
 
 
@@ -142,7 +142,7 @@ class TmpfsOptions(Model, frozen=True, kw_only=True):
 
     size_bytes: int | UnsetType = UNSET
     mode: int | UnsetType = UNSET
-    options: list[list[str]] | None | UnsetType = UNSET
+    options: list[list[str]] | UnsetType | None = UNSET
 
 
 class ImageOptions(Model, frozen=True, kw_only=True):
@@ -159,10 +159,10 @@ class Mount(Model, frozen=True, kw_only=True):
     target: str = ""
     read_only: bool | UnsetType = UNSET
     consistency: str | UnsetType = UNSET
-    bind_options: BindOptions | None | UnsetType = UNSET
-    volume_options: VolumeOptions | None | UnsetType = UNSET
-    tmpfs_options: TmpfsOptions | None | UnsetType = UNSET
-    image_options: ImageOptions | None | UnsetType = UNSET
+    bind_options: BindOptions | UnsetType | None = UNSET
+    volume_options: VolumeOptions | UnsetType | None = UNSET
+    tmpfs_options: TmpfsOptions | UnsetType | None = UNSET
+    image_options: ImageOptions | UnsetType | None = UNSET
 
 
 class HostConfig(Model, frozen=True, kw_only=True):
@@ -178,7 +178,7 @@ class HostConfig(Model, frozen=True, kw_only=True):
     volume_driver: str = ""
     volumes_from: list[str] | None = None
     console_size: tuple[int, int] | None = (0, 0)
-    annotations: dict[str, str] | None | UnsetType = UNSET
+    annotations: dict[str, str] | UnsetType | None = UNSET
     cap_add: list[str] | None = None
     cap_drop: list[str] | None = None
     cgroupns_mode: str = ""
@@ -196,12 +196,12 @@ class HostConfig(Model, frozen=True, kw_only=True):
     publish_all_ports: bool = False
     readonly_rootfs: bool = False
     security_opt: list[str] | None = None
-    storage_opt: dict[str, str] | None | UnsetType = UNSET
-    tmpfs: dict[str, str] | None | UnsetType = UNSET
+    storage_opt: dict[str, str] | UnsetType | None = UNSET
+    tmpfs: dict[str, str] | UnsetType | None = UNSET
     uts_mode: str = ""
     userns_mode: str = ""
     shm_size: int = 0
-    sysctls: dict[str, str] | None | UnsetType = UNSET
+    sysctls: dict[str, str] | UnsetType | None = UNSET
     runtime: str = ""
     isolation: str = ""
     cpu_shares: int = 0
@@ -234,8 +234,8 @@ class HostConfig(Model, frozen=True, kw_only=True):
     cpu_percent: int = 0
     io_maximum_iops: int = 0
     io_maximum_bandwidth: int = 0
-    mounts: list[Mount] | None | UnsetType = UNSET
-    init: bool | None | UnsetType = UNSET
+    mounts: list[Mount] | UnsetType | None = UNSET
+    init: bool | UnsetType | None = UNSET
     masked_paths: list[str] | None = None
     readonly_paths: list[str] | None = None
 
@@ -291,7 +291,7 @@ class ContainerState(Model, frozen=True, kw_only=True):
     error: str = ""
     started_at: str = "0001-01-01T00:00:00Z"
     finished_at: str = "0001-01-01T00:00:00Z"
-    health: Health | None | UnsetType = UNSET
+    health: Health | UnsetType | None = UNSET
 
 
 class MountPoint(Model, frozen=True, kw_only=True):
@@ -387,7 +387,7 @@ class SummaryHostConfig(Model, frozen=True, kw_only=True):
     """The part of the host config that a listing shows."""
 
     network_mode: str = ""
-    annotations: dict[str, str] | None | UnsetType = UNSET
+    annotations: dict[str, str] | UnsetType | None = UNSET
 
 
 class SummaryNetworkSettings(Model, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ class ExecConfig(Model, frozen=True, kw_only=True):
     user: str = ""
     privileged: bool = False
     tty: bool = False
-    console_size: tuple[int, int] | None | UnsetType = UNSET
+    console_size: tuple[int, int] | UnsetType | None = UNSET
     attach_stdin: bool = False
     attach_stderr: bool = False
     attach_stdout: bool = False
@@ -28,7 +28,7 @@ class ExecStart(Model, frozen=True, kw_only=True):
 
     detach: bool = False
     tty: bool = False
-    console_size: tuple[int, int] | None | UnsetType = UNSET
+    console_size: tuple[int, int] | UnsetType | None = UNSET
 
 
 class ExecProcess(Model, frozen=True, kw_only=True, rename=None):

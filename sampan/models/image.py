@@ -12,7 +12,7 @@ class RootFS(Model, frozen=True, kw_only=True):
     """An image's layers as DiffIDs, lowest first."""
 
     type: str = "layers"
-    layers: list[str] | None | UnsetType = UNSET
+    layers: list[str] | UnsetType | None = UNSET
 
 
 class ImageMetadata(Model, frozen=True, kw_only=True):

@@ -25,7 +25,7 @@ class EndpointIPAMConfig(Model, frozen=True, kw_only=True):
 
     ipv4_address: str | UnsetType = UNSET
     ipv6_address: str | UnsetType = UNSET
-    link_local_ips: list[str] | None | UnsetType = UNSET
+    link_local_ips: list[str] | UnsetType | None = UNSET
 
 
 class EndpointSettings(Model, frozen=True, kw_only=True):
@@ -54,7 +54,7 @@ class IPAMPool(Model, frozen=True, kw_only=True):
     subnet: str | UnsetType = UNSET
     ip_range: str | UnsetType = UNSET
     gateway: str | UnsetType = UNSET
-    auxiliary_addresses: dict[str, str] | None | UnsetType = UNSET
+    auxiliary_addresses: dict[str, str] | UnsetType | None = UNSET
 
 
 class IPAM(Model, frozen=True, kw_only=True):

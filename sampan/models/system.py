@@ -18,7 +18,7 @@ class Component(Model, frozen=True, kw_only=True):
 
     name: str
     version: str
-    details: dict[str, str] | None | UnsetType = UNSET
+    details: dict[str, str] | UnsetType | None = UNSET
 
 
 class Version(Model, frozen=True, kw_only=True):

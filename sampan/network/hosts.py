@@ -16,7 +16,9 @@ _LOCAL = (
 )
 
 
-def render_hosts(*, names: Sequence[str], addresses: Iterable[str], extra: Iterable[str], gateway: str = "") -> str:
+def render_hosts(
+    *, names: Sequence[str], addresses: Iterable[str], extra: Iterable[str], gateway: str = ""
+) -> str:
     """The file: the local names, ``extra`` (``name:address``), then the container's own.
 
     The address ``host-gateway`` stands for ``gateway``. Raises InvalidArgument for an extra

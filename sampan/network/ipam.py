@@ -27,7 +27,9 @@ class Pool:
         if self.range_ is not None and not _within(self.range_, self.subnet):
             raise InvalidArgument(f"range {self.range_} is not inside subnet {self.subnet}", kind="network")
         if self.gateway is not None and self.gateway not in self.subnet:
-            raise InvalidArgument(f"gateway {self.gateway} is not inside subnet {self.subnet}", kind="network")
+            raise InvalidArgument(
+                f"gateway {self.gateway} is not inside subnet {self.subnet}", kind="network"
+            )
 
 
 def _within(inner: Subnet, outer: Subnet) -> bool:
@@ -92,7 +94,9 @@ def choose_subnet(pools: Sequence[tuple[str, int]], occupied: Collection[Subnet]
     for base_text, size in pools:
         base = parse_subnet(base_text)
         if not base.prefixlen <= size <= base.max_prefixlen:
-            raise InvalidArgument(f"pool {base_text} cannot be cut into /{size} subnets", kind="network", ref=base_text)
+            raise InvalidArgument(
+                f"pool {base_text} cannot be cut into /{size} subnets", kind="network", ref=base_text
+            )
         for subnet in base.subnets(new_prefix=size):
             if not any(subnet.version == other.version and subnet.overlaps(other) for other in occupied):
                 return subnet

@@ -34,7 +34,7 @@ _DEFAULT_OPTIONS = {
     "com.docker.network.bridge.default_bridge": "true",
     "com.docker.network.bridge.enable_icc": "true",
     "com.docker.network.bridge.enable_ip_masquerade": "true",
-    "com.docker.network.bridge.host_binding_ipv4": "0.0.0.0",  # noqa: S104 - what Docker reports
+    "com.docker.network.bridge.host_binding_ipv4": "0.0.0.0",
 }
 
 

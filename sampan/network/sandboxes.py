@@ -69,7 +69,9 @@ class Sandboxes:
         path = self.path(container_id)
         if not path.exists():
             raise NotFound(
-                f"container {container_id} has no network to join: it does not run", kind="sandbox", ref=container_id
+                f"container {container_id} has no network to join: it does not run",
+                kind="sandbox",
+                ref=container_id,
             )
         return path
 

@@ -62,7 +62,9 @@ class NetworkStore:
                 return by_name
             found = [record for id_, record in self._networks.items() if ref and id_.startswith(ref)]
         if len(found) > 1:
-            raise InvalidArgument(f"network {ref} is ambiguous: several ids begin so", kind="network", ref=ref)
+            raise InvalidArgument(
+                f"network {ref} is ambiguous: several ids begin so", kind="network", ref=ref
+            )
         if not found:
             raise NotFound(f"network {ref} not found", kind="network", ref=ref)
         return found[0]

@@ -77,9 +77,7 @@ class Execs:
             raise
         finally:
             starter.close()
-        return RunningExec(
-            paths=paths, processes=processes, monitor=starter.monitor, connection=connection
-        )
+        return RunningExec(paths=paths, processes=processes, monitor=starter.monitor, connection=connection)
 
     async def exited(self, running: RunningExec) -> int:
         """The exit code, when the exec has ended. Raises InternalError if its monitor was killed."""

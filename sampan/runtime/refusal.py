@@ -26,7 +26,9 @@ def translate(message: str, *, argv0: str, ref: str, is_exec: bool = False) -> S
     prefix = _EXEC_PREFIX if is_exec else _PREFIX
     low = text.lower()
     if "executable" in low and "operation not permitted" in low:
-        return StartRefused(f'{prefix}: exec: "{argv0}": is a directory: permission denied', exit_code=126, ref=ref)
+        return StartRefused(
+            f'{prefix}: exec: "{argv0}": is a directory: permission denied', exit_code=126, ref=ref
+        )
     if "executable" in low and ("permission denied" in low or "not executable" in low):
         return StartRefused(f'{prefix}: exec: "{argv0}": permission denied', exit_code=126, ref=ref)
     if "executable" in low and ("not found" in low or "no such file" in low):

@@ -46,7 +46,9 @@ class StreamConnection:
                 os.close(directory)
         except OSError as error:
             connection.close()
-            raise Unavailable(f"cannot attach to the container's streams: {error}", kind="container") from error
+            raise Unavailable(
+                f"cannot attach to the container's streams: {error}", kind="container"
+            ) from error
         return cls(connection)
 
     async def read(self) -> tuple[Stream, bytes] | None:
@@ -96,7 +98,9 @@ class StreamConnection:
             for start in range(0, len(data), _PACKET):
                 await loop.sock_sendall(self._socket, data[start : start + _PACKET])
         except OSError as error:
-            raise Interrupted(f"the container no longer reads its input: {error}", kind="container") from error
+            raise Interrupted(
+                f"the container no longer reads its input: {error}", kind="container"
+            ) from error
 
     def end_input(self) -> None:
         """No more input will come; idempotent."""

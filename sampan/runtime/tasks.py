@@ -182,7 +182,9 @@ class Tasks:
             fd = os.open(paths.control_fifo, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             raise NotFound(
-                f"container {paths.container_id} has no terminal to resize", kind="task", ref=paths.container_id
+                f"container {paths.container_id} has no terminal to resize",
+                kind="task",
+                ref=paths.container_id,
             ) from error
         try:
             os.write(fd, f"1 {height} {width}\n".encode())
@@ -195,4 +197,3 @@ def _read_pid(path: Path) -> int | None:
         return int(path.read_text())
     except (FileNotFoundError, ValueError):
         return None
-

@@ -148,16 +148,16 @@ class OverlaySnapshotter:
                 raise Conflict(f"snapshot {key} is not active", kind="snapshot", ref=key)
             if _find(connection, name) is not None:
                 raise Conflict(f"snapshot {name} already exists", kind="snapshot", ref=name)
-            connection.execute(
-                "UPDATE snapshots SET key = ?, kind = 'committed' WHERE key = ?", (name, key)
-            )
+            connection.execute("UPDATE snapshots SET key = ?, kind = 'committed' WHERE key = ?", (name, key))
         remove_tree(self._directory(info.number) / "work")
 
     def remove(self, key: str) -> None:
         """Forget a snapshot; ``sweep`` deletes its files. Raises NotFound, and Conflict if others build on it."""
         with self._db.write() as connection:
             info = _require(connection, key)
-            child = connection.execute("SELECT key FROM snapshots WHERE parent = ? LIMIT 1", (key,)).fetchone()
+            child = connection.execute(
+                "SELECT key FROM snapshots WHERE parent = ? LIMIT 1", (key,)
+            ).fetchone()
             if child is not None:
                 raise Conflict(f"snapshot {key} is the parent of {child[0]}", kind="snapshot", ref=key)
             connection.execute("DELETE FROM snapshots WHERE key = ?", (key,))
@@ -176,7 +176,9 @@ class OverlaySnapshotter:
     def recover(self) -> None:
         """After a crash: directories without rows go to the sweep, rows get missing directories back."""
         with self._db.read() as connection:
-            rows = connection.execute("SELECT key, kind, parent, number FROM snapshots ORDER BY number").fetchall()
+            rows = connection.execute(
+                "SELECT key, kind, parent, number FROM snapshots ORDER BY number"
+            ).fetchall()
         known = {str(row[3]) for row in rows}
         for path in self._root.iterdir():
             if path.name != _TRASH and path.name not in known:
@@ -198,7 +200,9 @@ class OverlaySnapshotter:
     def walk(self) -> Iterator[SnapshotInfo]:
         """Every snapshot, parents before children."""
         with self._db.read() as connection:
-            rows = connection.execute("SELECT key, kind, parent, number FROM snapshots ORDER BY number").fetchall()
+            rows = connection.execute(
+                "SELECT key, kind, parent, number FROM snapshots ORDER BY number"
+            ).fetchall()
         for row in rows:
             yield SnapshotInfo(*row)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sampan.content.store import ContentStore
 from sampan.diff.apply import apply_layer
+from sampan.diff.write import write_layer
 from sampan.engine.background import Background
 from sampan.engine.images.bootstrap import BootstrapImage
 from sampan.engine.images.collect import CollectGarbage
@@ -22,7 +23,6 @@ from sampan.engine.images.prune import PruneImages
 from sampan.engine.images.remove import RemoveImage
 from sampan.engine.images.save import SaveImages
 from sampan.engine.images.tag import TagImage
-from sampan.errors import NotImplementedHere
 from sampan.events.bus import EventBus
 from sampan.gc.sweep import Sweep
 from sampan.images.holds import Holds
@@ -52,10 +52,6 @@ class Uses:
     def containers_of(self, image_id: str) -> list[ContainerUse]:
         """The containers made from it."""
         return self.by_image.get(image_id, [])
-
-
-async def _no_layer_written(source: Path, *, target: int) -> object:
-    raise NotImplementedHere(f"this rig writes no layers (asked for {source})", kind="layer")
 
 
 class ImageRig:
@@ -122,7 +118,7 @@ class ImageRig:
     @classmethod
     @contextlib.asynccontextmanager
     async def opened(
-        cls, root: Path, *, apply: ApplyLayer = apply_layer, write: WriteLayer = _no_layer_written
+        cls, root: Path, *, apply: ApplyLayer = apply_layer, write: WriteLayer = write_layer
     ) -> AsyncIterator[ImageRig]:
         """A rig below ``root``; its background work is finished when the block ends."""
         async with Background() as background:

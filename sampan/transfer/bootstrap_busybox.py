@@ -38,7 +38,7 @@ _DIRECTORIES = (
     ("var/tmp", 0o1777),
     ("var/www", 0o755),
 )
-_PASSWD = """\
+_USERS = """\
 root:x:0:0:root:/root:/bin/sh
 daemon:x:1:1:daemon:/usr/sbin:/bin/false
 bin:x:2:2:bin:/bin:/bin/false
@@ -136,7 +136,7 @@ def _members(program: bytes, applets: Sequence[str]) -> bytes:
     # Scripts that begin with "#!/usr/bin/env" are too common to leave out.
     parts.append(symlink_header("usr/bin/env", "../../bin/busybox"))
     parts.append(file_member("etc/group", _GROUP.encode()))
-    parts.append(file_member("etc/passwd", _PASSWD.encode()))
+    parts.append(file_member("etc/passwd", _USERS.encode()))
     parts.append(file_member("etc/shadow", _SHADOW.encode(), mode=0o600))
     parts.append(END)
     return b"".join(parts)

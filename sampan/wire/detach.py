@@ -5,7 +5,15 @@ from __future__ import annotations
 from sampan.errors import InvalidArgument
 
 DEFAULT = b"\x10\x11"
-_CONTROLS = {**{chr(code + 96): code for code in range(1, 27)}, "@": 0, "[": 27, "\\": 28, "]": 29, "^": 30, "_": 31}
+_CONTROLS = {
+    **{chr(code + 96): code for code in range(1, 27)},
+    "@": 0,
+    "[": 27,
+    "\\": 28,
+    "]": 29,
+    "^": 30,
+    "_": 31,
+}
 
 
 def parse_detach_keys(text: str | None) -> bytes:

@@ -32,7 +32,9 @@ class AttachOptions:
 class AttachContainer:
     """``POST /containers/{id}/attach``."""
 
-    def __init__(self, *, store: ContainerStore, live: LiveContainers, tasks: Tasks, events: EventBus) -> None:
+    def __init__(
+        self, *, store: ContainerStore, live: LiveContainers, tasks: Tasks, events: EventBus
+    ) -> None:
         self._store = store
         self._live = live
         self._tasks = tasks

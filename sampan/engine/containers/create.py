@@ -20,7 +20,14 @@ from sampan.events.bus import EventBus
 from sampan.images.record import ImageRecord
 from sampan.linux import fault
 from sampan.linux.offload import offload
-from sampan.models.container import ContainerConfig, CreateRequest, CreateResponse, HostConfig, argv, config_of
+from sampan.models.container import (
+    ContainerConfig,
+    CreateRequest,
+    CreateResponse,
+    HostConfig,
+    argv,
+    config_of,
+)
 from sampan.wire.names import require_container_name
 
 

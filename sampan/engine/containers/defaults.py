@@ -42,9 +42,7 @@ class HostDefaults:
     init: bool = False
     no_new_privileges: bool = False
 
-    def complete(
-        self, config: ContainerConfig, host_config: HostConfig
-    ) -> tuple[HostConfig, list[str]]:
+    def complete(self, config: ContainerConfig, host_config: HostConfig) -> tuple[HostConfig, list[str]]:
         """The host config with every default filled in, and warnings for the user.
 
         Raises InvalidArgument or NotImplementedHere for what cannot be run.
@@ -62,7 +60,9 @@ class HostDefaults:
         elif log_config.config is None:
             log_config = replace(log_config, config={})
         security = given.security_opt
-        if self.no_new_privileges and not any(text.startswith("no-new-privileges") for text in security or ()):
+        if self.no_new_privileges and not any(
+            text.startswith("no-new-privileges") for text in security or ()
+        ):
             security = [*(security or ()), "no-new-privileges"]
         restart = given.restart_policy if given.restart_policy.name else RestartPolicy(name="no")
         return replace(

@@ -124,4 +124,3 @@ class StartExec:
             finished.set()
         announce(self._events, record, "exec_die", execID=exec_.id, exitCode=str(code))
         await offload(remove_tree, running.paths.bundle)
-

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-
-
 from sampan.containers.record import ContainerRecord
 from sampan.containers.store import ContainerStore
 from sampan.engine.containers.live import LiveContainers
@@ -55,5 +53,3 @@ class InspectContainer:
             # Its removal has begun.
             return {}
         return {**found, "MergedDir": str(self._resources.root_of(record.id))}
-
-

@@ -18,7 +18,9 @@ _SIGKILL = 9
 class KillContainer:
     """``POST /containers/{id}/kill``."""
 
-    def __init__(self, *, store: ContainerStore, live: LiveContainers, tasks: Tasks, events: EventBus) -> None:
+    def __init__(
+        self, *, store: ContainerStore, live: LiveContainers, tasks: Tasks, events: EventBus
+    ) -> None:
         self._store = store
         self._live = live
         self._tasks = tasks
@@ -36,7 +38,9 @@ class KillContainer:
         record = self._store.resolve(ref)
         if not record.phase.is_running:
             raise Conflict(
-                f"cannot kill container: {ref}: container {record.id} is not running", kind="container", ref=ref
+                f"cannot kill container: {ref}: container {record.id} is not running",
+                kind="container",
+                ref=ref,
             )
         if number == _SIGKILL:
             self._live.of(record.id).stop_asked = True

@@ -58,9 +58,7 @@ class ListContainers:
         widened = all or limit > 0 or bool(filters.get("status")) or bool(filters.get("exited"))
         records = sorted(self._store, key=lambda record: record.created_ns, reverse=True)
         chosen = [
-            record
-            for record in records
-            if (widened or record.phase.is_running) and _passes(record, tests)
+            record for record in records if (widened or record.phase.is_running) and _passes(record, tests)
         ]
         if limit > 0:
             chosen = chosen[:limit]
@@ -123,7 +121,9 @@ def _by_exit(values: frozenset[str]) -> _Test:
         codes = {int(value) for value in values}
     except ValueError as error:
         raise InvalidArgument(f"invalid filter 'exited={sorted(values)}'", kind="filter") from error
-    return lambda record: record.phase.value == "exited" and record.finished_ns > 0 and record.exit_code in codes
+    return lambda record: (
+        record.phase.value == "exited" and record.finished_ns > 0 and record.exit_code in codes
+    )
 
 
 def _by_id(values: frozenset[str]) -> _Test:
@@ -152,7 +152,11 @@ def _by_network(values: frozenset[str]) -> _Test:
 
 def _by_volume(values: frozenset[str]) -> _Test:
     def test(record: ContainerRecord) -> bool:
-        return any(value in (mount.name, mount.source, mount.destination) for mount in record.mounts for value in values)
+        return any(
+            value in (mount.name, mount.source, mount.destination)
+            for mount in record.mounts
+            for value in values
+        )
 
     return test
 

@@ -14,7 +14,9 @@ from sampan.runtime.tasks import Tasks
 class PauseContainer:
     """``POST /containers/{id}/pause``."""
 
-    def __init__(self, *, store: ContainerStore, live: LiveContainers, tasks: Tasks, events: EventBus) -> None:
+    def __init__(
+        self, *, store: ContainerStore, live: LiveContainers, tasks: Tasks, events: EventBus
+    ) -> None:
         self._store = store
         self._live = live
         self._tasks = tasks
@@ -37,7 +39,9 @@ class PauseContainer:
 class UnpauseContainer:
     """``POST /containers/{id}/unpause``."""
 
-    def __init__(self, *, store: ContainerStore, live: LiveContainers, tasks: Tasks, events: EventBus) -> None:
+    def __init__(
+        self, *, store: ContainerStore, live: LiveContainers, tasks: Tasks, events: EventBus
+    ) -> None:
         self._store = store
         self._live = live
         self._tasks = tasks

@@ -174,9 +174,7 @@ class ExecPlanner:
         self._resources = resources
         self._settings = settings
 
-    def __call__(
-        self, record: ContainerRecord, config: ExecConfig, console_size: object
-    ) -> Process:
+    def __call__(self, record: ContainerRecord, config: ExecConfig, console_size: object) -> Process:
         """The process that ``config`` asks for. Raises InvalidArgument for an unknown user."""
         rootfs = self._resources.root_of(record.id)
         return plan_exec(

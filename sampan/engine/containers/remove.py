@@ -39,9 +39,7 @@ class RemoveContainer:
             raise NotImplementedHere("removing a link is not supported: links are not offered", kind="link")
         record = self._store.resolve(ref)
         if record.phase is Phase.REMOVING:
-            raise Conflict(
-                f"removal of container {ref} is already in progress", kind="container", ref=ref
-            )
+            raise Conflict(f"removal of container {ref} is already in progress", kind="container", ref=ref)
         if record.phase.has_task:
             if not force:
                 state = "paused" if record.phase is Phase.PAUSED else "running"
@@ -61,7 +59,9 @@ class RemoveContainer:
                 raise NotFound(f"No such container: {ref}", kind="container", ref=ref)
             if current.phase.has_task:
                 raise Conflict(
-                    f"cannot remove container {ref}: it was started again meanwhile", kind="container", ref=ref
+                    f"cannot remove container {ref}: it was started again meanwhile",
+                    kind="container",
+                    ref=ref,
                 )
             await self._discard(current)
 

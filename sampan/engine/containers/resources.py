@@ -51,7 +51,9 @@ class Resources:
 
     def container_snapshots(self) -> list[str]:
         """Keys of all container snapshots, known or not; blocking."""
-        return [info.key for info in self._snapshots.walk() if info.kind == "active" and is_container_id(info.key)]
+        return [
+            info.key for info in self._snapshots.walk() if info.kind == "active" and is_container_id(info.key)
+        ]
 
     def mount_root(self, container_id: str) -> Path:
         """A fresh bundle directory with the root snapshot mounted in it; blocking."""

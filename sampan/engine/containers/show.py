@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from msgspec import UNSET
 
 from sampan.containers.record import ContainerRecord, Phase
-from sampan.wire.timestamps import rfc3339
 from sampan.models.container import (
     ContainerInspect,
     ContainerNetworkSettings,
@@ -19,6 +18,7 @@ from sampan.models.container import (
     SummaryNetworkSettings,
 )
 from sampan.models.network import EndpointSettings, PortBinding
+from sampan.wire.timestamps import rfc3339
 from sampan.wire.units import human_duration
 
 _NANOS = 1_000_000_000

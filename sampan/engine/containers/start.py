@@ -172,12 +172,8 @@ def _require_startable(record: ContainerRecord, ref: str) -> None:
         case Phase.RUNNING | Phase.STARTING:
             raise NotModified(f"container {ref} is already running", kind="container", ref=ref)
         case Phase.PAUSED:
-            raise Conflict(
-                "cannot start a paused container, try unpause instead", kind="container", ref=ref
-            )
+            raise Conflict("cannot start a paused container, try unpause instead", kind="container", ref=ref)
         case Phase.REMOVING | Phase.DEAD:
-            raise Conflict(
-                "container is marked for removal and cannot be started", kind="container", ref=ref
-            )
+            raise Conflict("container is marked for removal and cannot be started", kind="container", ref=ref)
         case Phase.CREATED | Phase.EXITED:
             return

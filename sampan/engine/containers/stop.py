@@ -21,7 +21,9 @@ _SIGKILL = 9
 class StopContainer:
     """``POST /containers/{id}/stop``."""
 
-    def __init__(self, *, store: ContainerStore, live: LiveContainers, tasks: Tasks, events: EventBus) -> None:
+    def __init__(
+        self, *, store: ContainerStore, live: LiveContainers, tasks: Tasks, events: EventBus
+    ) -> None:
         self._store = store
         self._live = live
         self._tasks = tasks

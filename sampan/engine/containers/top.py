@@ -57,4 +57,3 @@ def select_rows(output: str, pids: frozenset[int]) -> TopResult:
         if len(fields) > column and fields[column].isdigit() and int(fields[column]) in pids:
             rows.append(fields)
     return TopResult(processes=rows, titles=titles)
-

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import bz2
 import io
 import json
+import lzma
 import random
 import tarfile
 from collections.abc import AsyncIterator
@@ -12,13 +14,20 @@ from pathlib import Path
 
 import pytest
 
-from sampan.errors import InvalidArgument, NotFound, SampanError
+from sampan.diff.apply import Applied, apply_layer
+from sampan.diff.write import write_layer
+from sampan.errors import InternalError, InvalidArgument, NotFound
+from sampan.images.layers import Layer
+from sampan.images.record import ImageRecord
+from sampan.oci.descriptor import OCI_LAYER
+from sampan.oci.digest import Digest, of_bytes
+from sampan.oci.image_config import parse_image_config
+from sampan.oci.reference import parse_normalized
 from sampan.testing.image_archives import (
     LayoutBuilder,
     compressed,
     digest,
     docker_archive,
-    in_chunks,
     layer_tar,
     sample_image,
     tar_of,
@@ -193,8 +202,6 @@ async def test_an_image_can_be_removed_while_it_is_saved(rig: ImageRig) -> None:
 
 
 async def test_two_loads_at_once_unpack_a_chain_once(tmp_path: Path) -> None:
-    from sampan.diff.apply import Applied, apply_layer
-
     calls: list[Path] = []
 
     async def counted(source: Path, *, target: Path, lower: object) -> Applied:
@@ -282,8 +289,8 @@ async def test_a_flipped_bit_is_noticed_or_harmless(rig: ImageRig) -> None:
         flipped[position] ^= 1 << chance.randrange(8)
         try:
             await rig.load(bytes(flipped))
-        except SampanError as error:
-            assert isinstance(error, InvalidArgument | NotFound), (position, error)
+        except (InvalidArgument, NotFound):
+            pass
         else:
             assert [record.id for record in rig.images.list()] == [image.id]
             for name in rig.images.names():
@@ -318,11 +325,12 @@ async def test_a_cancelled_load_leaves_nothing(tmp_path: Path) -> None:
 
     async with ImageRig.opened(tmp_path, apply=never) as rig:  # type: ignore[arg-type]
         before = rig.state()
-        task = asyncio.ensure_future(rig.load(docker_archive((sample_image(BASE), ["x:1"]))))
-        await started.wait()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        archive = docker_archive((sample_image(BASE), ["x:1"]))
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(rig.load(archive))
+            await started.wait()
+            task.cancel()
+        assert task.cancelled()
         assert rig.state() == before
 
 
@@ -339,11 +347,13 @@ async def test_a_moved_name_is_reported(rig: ImageRig) -> None:
 
 @pytest.mark.parametrize("compression", ["none", "gzip", "zstd", "xz", "bz2"])
 async def test_a_flat_tar_is_imported(rig: ImageRig, compression: str) -> None:
-    import bz2
-    import lzma
-
-    packed = {"xz": lzma.compress, "bz2": bz2.compress}.get(compression)
-    data = packed(BASE) if packed else compressed(BASE, compression)
+    match compression:
+        case "xz":
+            data = lzma.compress(BASE)
+        case "bz2":
+            data = bz2.compress(BASE)
+        case _:
+            data = compressed(BASE, compression)
     image_id = await rig.import_(data, "flat:1", changes=['CMD ["a"]', "ENV X=y"], message="hello")
     shown = await rig.inspect_image("flat:1")
     assert shown.id == image_id
@@ -393,3 +403,75 @@ async def test_events_tell_what_happened(rig: ImageRig) -> None:
     assert await rig.list_images() == []
     assert rig.state()["blobs"] == []
     assert rig.state()["snapshots"] == []
+
+
+async def _built_here(rig: ImageRig, tmp_path: Path) -> str:
+    """An image whose one layer exists as a snapshot only, as a build leaves it."""
+    rig.snapshots.prepare("building", None)
+    upper = rig.snapshots.upper_dir("building")
+    (upper / "made").write_text("here")
+    with (tmp_path / "layer.tar").open("wb") as file:
+        applied = await write_layer(upper, target=file.fileno())
+    rig.snapshots.commit(applied.diff_id, "building")
+    raw = sample_image(b"", diff_ids=[applied.diff_id]).config
+    rig.content.add(raw)
+    rig.layers.put(Layer(diff_id=applied.diff_id, size_bytes=4, media_type=OCI_LAYER))
+    rig.images.put(
+        ImageRecord(
+            id=of_bytes(raw),
+            config=parse_image_config(raw),
+            chain_id=applied.diff_id,
+            size_bytes=4,
+            layer_sizes=[4],
+        ),
+        [parse_normalized("built:1")],
+    )
+    return applied.diff_id
+
+
+async def test_a_layer_made_here_gets_its_blob_when_it_leaves(rig: ImageRig, tmp_path: Path) -> None:
+    diff_id = await _built_here(rig, tmp_path)
+    saved = await rig.save("built:1")
+    assert rig.images.resolve("built:1").manifest is not None
+    assert rig.state()["held"] == frozenset()
+    rig.sweep()
+    assert await rig.save("built:1") == saved
+    with tarfile.open(fileobj=io.BytesIO(saved)) as archive:
+        layer = archive.extractfile(f"blobs/{diff_id.replace(':', '/')}")
+        assert layer is not None
+        assert digest(layer.read()) == diff_id
+
+
+async def test_a_snapshot_that_does_not_give_back_its_layer_is_not_saved(
+    rig: ImageRig, tmp_path: Path
+) -> None:
+    diff_id = await _built_here(rig, tmp_path)
+    (rig.snapshots.upper_dir(diff_id) / "made").write_text("changed")
+    stream = await rig.save_images(["built:1"])
+    with pytest.raises(InternalError):
+        await anext(stream)
+    assert rig.images.resolve("built:1").manifest is None
+
+
+async def test_a_damaged_blob_cuts_the_archive_short(rig: ImageRig) -> None:
+    await rig.load(docker_archive((sample_image(BASE), ["worn:1"])))
+    path = rig.content.path(Digest(digest(BASE)))
+    path.chmod(0o600)
+    worn = bytearray(BASE)
+    worn[5000] ^= 1
+    path.write_bytes(worn)
+    with pytest.raises(InternalError) as caught:
+        await rig.save("worn:1")
+    assert caught.value.ref == digest(BASE)
+
+
+async def test_leftovers_of_a_crash_are_swept(rig: ImageRig) -> None:
+    await rig.load(docker_archive((sample_image(BASE), ["stays:1"])))
+    before = rig.state()
+    rig.content.add(b"a blob that no image names")
+    rig.snapshots.prepare("unpack-0123", None)
+    rig.snapshots.prepare("container", rig.images.resolve("stays:1").chain_id)
+    swept = rig.sweep()
+    assert list(swept.snapshots) == ["unpack-0123"]
+    rig.snapshots.remove("container")
+    assert rig.state() == before

@@ -45,7 +45,7 @@ async def test_history_is_bounded() -> None:
     bus = _bus()
     for number in range(300):
         bus.publish("image", "tag", str(number))
-    assert [event.actor.id for event in bus.history(0)][0] == "44"
+    assert next(event.actor.id for event in bus.history(0)) == "44"
 
 
 async def test_a_reader_that_falls_behind_is_told() -> None:

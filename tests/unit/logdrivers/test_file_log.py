@@ -143,7 +143,9 @@ def test_times_of_other_zones_are_turned_to_utc() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(["stdout", "stderr"]), st.sampled_from("FP")), max_size=30))
-def test_any_tail_is_the_end_of_the_whole(tmp_path_factory: pytest.TempPathFactory, shape: list[tuple[str, str]]) -> None:
+def test_any_tail_is_the_end_of_the_whole(
+    tmp_path_factory: pytest.TempPathFactory, shape: list[tuple[str, str]]
+) -> None:
     path = tmp_path_factory.mktemp("log") / "log"
     path.write_text("".join(_line(n % 60, stream, flag, str(n)) for n, (stream, flag) in enumerate(shape)))
 

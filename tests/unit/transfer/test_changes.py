@@ -18,7 +18,9 @@ SHELL = ["/bin/sh", "-c"]
 def changed(*changes: str) -> dict[str, object]:
     """What the changes set, by the config's own names."""
     config = apply_changes(ExecutionConfig(), changes)
-    return msgspec.to_builtins(config)
+    values = msgspec.to_builtins(config)
+    assert isinstance(values, dict)
+    return values
 
 
 @pytest.mark.parametrize(

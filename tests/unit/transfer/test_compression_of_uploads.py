@@ -49,14 +49,14 @@ def test_damage_is_noticed(compression: Compression, damage: str) -> None:
     packed = PACK[compression](PLAIN)
     middle = len(packed) // 2
     bad = packed[:-10] if damage == "cut" else packed[:middle] + b"\xff" * 40 + packed[middle + 40 :]
-    with (
-        pytest.raises(InvalidArgument),
-        decompressed(io.BytesIO(bad), compression) as reader,
-    ):
-        content = b"".join(iter(lambda: reader.read(1 << 20), b""))
-        # zstd has no checksum here: what it can still read is at least not the original.
-        if content != PLAIN:
-            raise InvalidArgument("another content")
+    try:
+        with decompressed(io.BytesIO(bad), compression) as reader:
+            content = b"".join(iter(lambda: reader.read(1 << 20), b""))
+    except InvalidArgument:
+        return
+    # These frames have no checksum; a change within is for the digests to notice, a cut is not.
+    assert (compression, damage) == (Compression.ZSTD, "overwritten")
+    assert content != PLAIN
 
 
 def test_little_is_no_compression() -> None:

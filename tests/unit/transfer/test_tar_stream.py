@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import tarfile
 
 import pytest
@@ -43,7 +44,7 @@ def read(data: bytes, cuts: list[int] | None = None) -> list[tuple[Member, bytes
 
 def _spans(length: int, cuts: list[int]) -> list[tuple[int, int]]:
     edges = sorted({0, length, *(cut % (length + 1) for cut in cuts)})
-    return list(zip(edges, edges[1:], strict=False))
+    return list(itertools.pairwise(edges))
 
 
 def written(files: list[tuple[str, bytes]], form: int) -> bytes:
