@@ -1,0 +1,107 @@
+"""``sampan images``."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from sampan.cli.command import Command
+from sampan.cli.filters import FILTER, encoded
+from sampan.cli.flags import Flag, Parsed
+from sampan.cli.output import print_rows
+from sampan.cli.values import Object, number, objects, text, texts
+from sampan.client.api import Client
+from sampan.wire.units import human_duration, human_size
+
+_HEADERS = {
+    "Repository": "REPOSITORY",
+    "Tag": "TAG",
+    "Digest": "DIGEST",
+    "ID": "IMAGE ID",
+    "CreatedSince": "CREATED",
+    "CreatedAt": "CREATED AT",
+    "Size": "SIZE",
+    "Containers": "CONTAINERS",
+    "SharedSize": "SHARED SIZE",
+    "UniqueSize": "UNIQUE SIZE",
+    "VirtualSize": "SIZE",
+}
+_NONE = "<none>"
+
+
+def _run(client: Client, parsed: Parsed) -> int:
+    values = [("all", "1")] if parsed.flag("all") else []
+    filters = encoded(parsed)
+    if parsed.arguments:
+        filters = _with_reference(filters, parsed.arguments[0])
+    found = objects(client.get("/images/json", [*values, *filters]))
+    found.sort(key=lambda item: number(item, "Created"), reverse=True)
+    trunc = not parsed.flag("no-trunc")
+    if parsed.flag("quiet") and not parsed.given("format"):
+        ids = dict.fromkeys(_id(item, trunc=trunc) for item in found)
+        sys.stdout.write("".join(f"{image_id}\n" for image_id in ids))
+        return 0
+    digests = parsed.flag("digests")
+    rows = [row for item in found for row in _rows(item, trunc=trunc, digests=digests)]
+    columns = ("Repository", "Tag", "Digest", "ID") if digests else ("Repository", "Tag", "ID")
+    print_rows(
+        rows, headers=_HEADERS, default=(*columns, "CreatedSince", "Size"), form=parsed.text("format")
+    )
+    return 0
+
+
+def _with_reference(filters: list[tuple[str, str]], name: str) -> list[tuple[str, str]]:
+    import json
+
+    values = json.loads(filters[0][1]) if filters else {}
+    values.setdefault("reference", {})[name] = True
+    return [("filters", json.dumps(values))]
+
+
+def _rows(item: Object, *, trunc: bool, digests: bool) -> list[dict[str, object]]:
+    """One row a name; an image without a name has one too."""
+    by_repository = {
+        digest.partition("@")[0]: digest.partition("@")[2] for digest in texts(item, "RepoDigests")
+    }
+    names = [tag.rpartition(":")[::2] for tag in texts(item, "RepoTags")]
+    if not names:
+        names = [(repository, _NONE) for repository in by_repository] or [(_NONE, _NONE)]
+    created = number(item, "Created")
+    return [
+        {
+            "Repository": repository,
+            "Tag": tag,
+            "Digest": by_repository.get(repository, _NONE) if digests else _NONE,
+            "ID": _id(item, trunc=trunc),
+            "CreatedSince": f"{human_duration(time.time() - created)} ago",
+            "CreatedAt": time.strftime("%Y-%m-%d %H:%M:%S %z %Z", time.localtime(created)),
+            "Size": human_size(number(item, "Size"), precision=3),
+            "VirtualSize": human_size(number(item, "Size"), precision=3),
+            "Containers": "N/A",
+            "SharedSize": "N/A",
+            "UniqueSize": "N/A",
+        }
+        for repository, tag in names
+    ]
+
+
+def _id(item: Object, *, trunc: bool) -> str:
+    full = text(item, "Id")
+    return full.removeprefix("sha256:")[:12] if trunc else full
+
+
+COMMAND = Command(
+    run=_run,
+    usage="[OPTIONS] [REPOSITORY[:TAG]]",
+    help="List images",
+    flags=(
+        Flag("all", "a", "bool", "Show intermediate images too"),
+        Flag("digests", "", "bool", "Show digests"),
+        FILTER,
+        Flag("format", "", "text", "'table', 'table TEMPLATE', 'json', or a template"),
+        Flag("no-trunc", "", "bool", "Do not shorten"),
+        Flag("quiet", "q", "bool", "Show ids only"),
+    ),
+    most=1,
+    examples=("images", "images --filter dangling=true", "images debian"),
+)

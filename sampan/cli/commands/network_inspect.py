@@ -1,0 +1,28 @@
+"""``sampan network inspect``."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from sampan.cli.command import Command
+from sampan.cli.commands.inspecting import inspect_each
+from sampan.cli.flags import Flag, Parsed
+from sampan.client.api import Client
+
+
+def _run(client: Client, parsed: Parsed) -> int:
+    def look(name: str) -> object:
+        return client.get(f"/networks/{quote(name, safe='')}")
+
+    return inspect_each(parsed.arguments, look, parsed.text("format"), kind="network")
+
+
+COMMAND = Command(
+    run=_run,
+    usage="[OPTIONS] NETWORK [NETWORK...]",
+    help="Show everything about networks",
+    flags=(Flag("format", "f", "text", "'json', or a template"),),
+    least=1,
+    most=-1,
+    examples=("network inspect NAME",),
+)

@@ -1,0 +1,20 @@
+"""``sampan stop``."""
+
+from __future__ import annotations
+
+from sampan.cli.commands.simple import given, post_each
+from sampan.cli.flags import Flag
+
+FLAGS = (
+    Flag("signal", "s", "text", "Signal to send first"),
+    Flag("timeout", "t", "number", "Seconds to wait before killing"),
+    Flag("time", "", "number", "The same as --timeout"),
+)
+
+COMMAND = post_each(
+    "stop",
+    "Stop running containers",
+    flags=FLAGS,
+    values=lambda parsed: [*given(parsed, signal="signal", t="timeout"), *given(parsed, t="time")],
+    examples=("stop web", "stop --timeout 30 web db"),
+)
