@@ -66,7 +66,9 @@ def _start() -> None:
     os.close(ready)
     if not answered:
         process.wait()
-        raise Unavailable(f"the daemon could not start:\n{_last_words(before)}", kind="host", ref=DEFAULT_HOST)
+        raise Unavailable(
+            f"the daemon could not start:\n{_last_words(before)}", kind="host", ref=DEFAULT_HOST
+        )
     # It outlives us: not waiting for it is the point.
     process.returncode = 0
 

@@ -46,7 +46,11 @@ def _flag_lines(flags: Sequence[Flag]) -> list[str]:
     rows = []
     for flag in flags:
         short = f"-{flag.short}, " if flag.short else "    "
-        kind = "" if flag.kind == "bool" else f" {'int' if flag.kind == 'number' else flag.kind.replace('text', 'string')}"
+        kind = (
+            ""
+            if flag.kind == "bool"
+            else f" {'int' if flag.kind == 'number' else flag.kind.replace('text', 'string')}"
+        )
         default = f" (default {flag.default!r})" if flag.default and flag.kind != "bool" else ""
         rows.append((f"  {short}--{flag.name}{kind}", flag.help + default))
     width = max(len(left) for left, _ in rows) + 3

@@ -17,7 +17,7 @@ def encoded(parsed: Parsed) -> list[tuple[str, str]]:
         name, found, value = text.partition("=")
         if not found:
             raise InvalidArgument(
-                f"invalid argument {text!r} for \"-f, --filter\" flag: bad format of filter (expected name=value)",
+                f'invalid argument {text!r} for "-f, --filter" flag: bad format of filter (expected name=value)',
                 kind="flag",
                 ref=text,
             )

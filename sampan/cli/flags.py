@@ -33,7 +33,9 @@ class UsageError(InvalidArgument):
 class Parsed:
     """What a command line says."""
 
-    def __init__(self, values: Mapping[str, list[str]], arguments: list[str], flags: Mapping[str, Flag]) -> None:
+    def __init__(
+        self, values: Mapping[str, list[str]], arguments: list[str], flags: Mapping[str, Flag]
+    ) -> None:
         self._values = values
         self._flags = flags
         self.arguments = arguments

@@ -38,7 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _overview()
         return _dispatch(options.text("host"), options.arguments)
     except UsageError as error:
-        _complain(f"{error.message}\n\nUsage:  sampan [OPTIONS] COMMAND [ARG...]\n\nRun 'sampan --help' for more information")
+        _complain(
+            f"{error.message}\n\nUsage:  sampan [OPTIONS] COMMAND [ARG...]\n\nRun 'sampan --help' for more information"
+        )
         return _BAD_FLAG
     except SampanError as error:
         if debug:
@@ -97,9 +99,7 @@ def _before_argument(words: list[str], command: Command) -> list[str]:
 
 
 def _with_usage(message: str, name: str, command: Command) -> str:
-    return (
-        f"{message}\n\nUsage:  sampan {name} {command.usage}\n\nRun 'sampan {name} --help' for more information"
-    )
+    return f"{message}\n\nUsage:  sampan {name} {command.usage}\n\nRun 'sampan {name} --help' for more information"
 
 
 def _unknown(words: list[str]) -> int:
@@ -107,7 +107,9 @@ def _unknown(words: list[str]) -> int:
     if head in GROUPS:
         if len(words) == 1 or words[1] == "--help":
             return _group(head)
-        _complain(f"sampan: unknown command: sampan {head} {words[1]}\n\nRun 'sampan {head} --help' for more information")
+        _complain(
+            f"sampan: unknown command: sampan {head} {words[1]}\n\nRun 'sampan {head} --help' for more information"
+        )
         return _FAILED
     guess = nearest(head)
     hint = f"\n\nDid you mean: sampan {guess}?" if guess else ""

@@ -29,9 +29,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "".join(f"{line}\n" for line in out)
 
 
-def print_rows(
-    rows: Sequence[Row], *, headers: Mapping[str, str], default: Sequence[str], form: str
-) -> None:
+def print_rows(rows: Sequence[Row], *, headers: Mapping[str, str], default: Sequence[str], form: str) -> None:
     """Print a listing: as a table of the ``default`` fields, as JSON lines, or by a template.
 
     ``headers`` names every field's column. A template that begins with ``table`` gets a

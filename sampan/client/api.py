@@ -75,7 +75,9 @@ class Client:
         """JSON of a DELETE; None for an empty answer."""
         return self._json("DELETE", path, values, None)
 
-    def stream(self, method: str, path: str, values: Query = (), upload: BinaryIO | None = None) -> Iterator[bytes]:
+    def stream(
+        self, method: str, path: str, values: Query = (), upload: BinaryIO | None = None
+    ) -> Iterator[bytes]:
         """The body of an answer as it comes; ``upload`` is sent as the request's body."""
         headers = {"Content-Type": "application/x-tar", "Transfer-Encoding": "chunked"} if upload else {}
         connection = self._send(method, self.version_path() + path, values, headers, b"")
@@ -127,7 +129,9 @@ class Client:
         try:
             return json.loads(data)
         except ValueError as error:
-            raise InternalError(f"the daemon's answer is no JSON: {data[:100]!r}", kind="connection") from error
+            raise InternalError(
+                f"the daemon's answer is no JSON: {data[:100]!r}", kind="connection"
+            ) from error
 
     def _whole(self, method: str, path: str, values: Query, body: bytes, headers: dict[str, str]) -> bytes:
         parser, data = self._exchange(method, self.version_path() + path, values, body, headers)
@@ -157,7 +161,9 @@ class Client:
             connection.sendall(request_head(method, path + query(values), head) + body)
         except OSError as error:
             connection.close()
-            raise Unavailable(f"the daemon at {self.host} hung up: {error}", kind="host", ref=self.host) from error
+            raise Unavailable(
+                f"the daemon at {self.host} hung up: {error}", kind="host", ref=self.host
+            ) from error
         return connection
 
 

@@ -80,7 +80,9 @@ class AnswerParser:
 
     def _end(self) -> None:
         if not self.head_done or self._chunked or self._left:
-            raise Interrupted("the daemon closed the connection before its answer was complete", kind="connection")
+            raise Interrupted(
+                "the daemon closed the connection before its answer was complete", kind="connection"
+            )
         self.done = True
 
     def _read_head(self) -> None:

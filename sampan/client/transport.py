@@ -29,7 +29,9 @@ def connect(host: str) -> socket.socket:
     scheme, found, rest = host.partition("://")
     if not found:
         raise InvalidArgument(
-            f"unable to parse docker host `{host}`: use unix:///path or tcp://host:port", kind="host", ref=host
+            f"unable to parse docker host `{host}`: use unix:///path or tcp://host:port",
+            kind="host",
+            ref=host,
         )
     try:
         match scheme:
@@ -45,7 +47,9 @@ def connect(host: str) -> socket.socket:
             ref=host,
         ) from error
     if scheme in ("ssh", "npipe", "https"):
-        raise NotImplementedHere(f"{scheme}:// is not offered yet: use unix:// or tcp://", kind="host", ref=host)
+        raise NotImplementedHere(
+            f"{scheme}:// is not offered yet: use unix:// or tcp://", kind="host", ref=host
+        )
     raise InvalidArgument(f"unknown scheme in {host}: use unix:// or tcp://", kind="host", ref=host)
 
 

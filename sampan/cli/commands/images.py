@@ -44,9 +44,7 @@ def _run(client: Client, parsed: Parsed) -> int:
     digests = parsed.flag("digests")
     rows = [row for item in found for row in _rows(item, trunc=trunc, digests=digests)]
     columns = ("Repository", "Tag", "Digest", "ID") if digests else ("Repository", "Tag", "ID")
-    print_rows(
-        rows, headers=_HEADERS, default=(*columns, "CreatedSince", "Size"), form=parsed.text("format")
-    )
+    print_rows(rows, headers=_HEADERS, default=(*columns, "CreatedSince", "Size"), form=parsed.text("format"))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import quote
 
 from sampan.cli.command import Command
@@ -23,7 +24,7 @@ def _run(client: Client, parsed: Parsed) -> int:
     size = [("size", "1")] if parsed.flag("size") else []
 
     def look(name: str) -> object:
-        looks = {
+        looks: dict[str, Callable[[], object]] = {
             "container": lambda: client.get(path_of(name, "/json"), size),
             "image": lambda: client.get(f"/images/{quote(name)}/json"),
             "network": lambda: client.get(f"/networks/{quote(name, safe='')}"),

@@ -17,7 +17,9 @@ def inspect_each(names: Sequence[str], look: Callable[[str], object], form: str,
         try:
             found.append(look(name))
         except NotFound as error:
-            problems.append(f"Error response from daemon: {error.message}" if kind else f"Error: No such object: {name}")
+            problems.append(
+                f"Error response from daemon: {error.message}" if kind else f"Error: No such object: {name}"
+            )
     if found or form in ("", "json"):
         print_inspected(found, form)
     sys.stdout.flush()

@@ -98,7 +98,9 @@ def _command(words: Words, extra: list[object], dot: object, variables: Mapping[
         function = FUNCTIONS.get(head.text)
         if function is None:
             raise InvalidArgument(
-                f'template parsing error: template: :1: function "{head.text}" not defined', kind="flag", ref=head.text
+                f'template parsing error: template: :1: function "{head.text}" not defined',
+                kind="flag",
+                ref=head.text,
             )
         arguments = [*_operands(words[1:], dot, variables), *extra]
         try:
@@ -120,7 +122,11 @@ def _operands(words: Words, dot: object, variables: Mapping[str, object]) -> lis
             end = _closing(words, position)
             value = _pipeline(words[position + 1 : end], dot, variables)
             position = end + 1
-            if position < len(words) and words[position].kind == "field" and words[position].text.startswith("."):
+            if (
+                position < len(words)
+                and words[position].kind == "field"
+                and words[position].text.startswith(".")
+            ):
                 value = _field(value, words[position].text)
                 position += 1
             found.append(value)

@@ -1,0 +1,47 @@
+"""``sampan import``."""
+
+from __future__ import annotations
+
+import sys
+
+from sampan.cli.command import Command
+from sampan.cli.flags import Flag, Parsed
+from sampan.cli.progress import show_messages
+from sampan.client.api import Client
+from sampan.errors import InvalidArgument, NotImplementedHere
+
+
+def _run(client: Client, parsed: Parsed) -> int:
+    path, *name = parsed.arguments
+    if path.startswith(("http://", "https://")):
+        raise NotImplementedHere(
+            "importing from an address is not offered: download the file first", kind="file"
+        )
+    repo, tag = (name[0], "") if name else ("", "")
+    if ":" in repo.rpartition("/")[2]:
+        repo, _, tag = repo.rpartition(":")
+    values = [("fromSrc", "-"), ("repo", repo), ("tag", tag), ("message", parsed.text("message"))]
+    values += [("platform", parsed.text("platform"))]
+    values += [("changes", change) for change in parsed.texts("change")]
+    try:
+        source = sys.stdin.buffer if path == "-" else open(path, "rb")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise InvalidArgument(f"open {path}: {error.strerror}", kind="file", ref=path) from error
+    given = [(key, value) for key, value in values if value]
+    with source:
+        return show_messages(client.stream("POST", "/images/create", given, source))
+
+
+COMMAND = Command(
+    run=_run,
+    usage="[OPTIONS] FILE|- [REPOSITORY[:TAG]]",
+    help="Make an image of a file system in a tar archive",
+    flags=(
+        Flag("change", "c", "list", "Apply a Dockerfile instruction"),
+        Flag("message", "m", "text", "Say how it was made"),
+        Flag("platform", "", "text", "Platform, os/architecture"),
+    ),
+    least=1,
+    most=2,
+    examples=("import rootfs.tar.gz app:1", "import -c 'CMD [\"sh\"]' - app:1 < rootfs.tar"),
+)

@@ -1,0 +1,42 @@
+"""``sampan load``."""
+
+from __future__ import annotations
+
+import sys
+
+from sampan.cli.command import Command
+from sampan.cli.flags import Flag, Parsed
+from sampan.cli.progress import show_messages
+from sampan.cli.terminal import is_terminal
+from sampan.client.api import Client
+from sampan.errors import InvalidArgument
+
+
+def _run(client: Client, parsed: Parsed) -> int:
+    path = parsed.text("input")
+    quiet = parsed.flag("quiet")
+    values = [("quiet", "1" if quiet else "0")]
+    values += [("platform", parsed.text("platform"))] if parsed.text("platform") else []
+    if not path and is_terminal(sys.stdin.fileno()):
+        raise InvalidArgument(
+            "requested load from stdin, but stdin is empty: name a file with --input", kind="file"
+        )
+    try:
+        source = open(path, "rb") if path else sys.stdin.buffer  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise InvalidArgument(f"open {path}: {error.strerror}", kind="file", ref=path) from error
+    with source:
+        return show_messages(client.stream("POST", "/images/load", values, source), quiet=quiet)
+
+
+COMMAND = Command(
+    run=_run,
+    usage="[OPTIONS]",
+    help="Load images from an archive that save made, or an OCI layout",
+    flags=(
+        Flag("input", "i", "text", "File to read in place of stdin"),
+        Flag("platform", "", "text", "Load this platform only"),
+        Flag("quiet", "q", "bool", "Show no progress"),
+    ),
+    examples=("load -i images.tar", "load < images.tar.gz"),
+)

@@ -1,0 +1,14 @@
+"""Asking before something is lost."""
+
+from __future__ import annotations
+
+import sys
+
+
+def confirmed(warning: str, *, force: bool) -> bool:
+    """Whether the person agrees; always with ``force``."""
+    if force:
+        return True
+    sys.stdout.write(f"WARNING! {warning}\nAre you sure you want to continue? [y/N] ")
+    sys.stdout.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
