@@ -145,6 +145,19 @@ class ContentStore:
         with contextlib.suppress(FileNotFoundError):
             self._ingest_path(key).unlink()
 
+    def expire_ingests(self, older_than_ns: int) -> int:
+        """Drop partial blobs that nobody has gone on with since then; how many there were.
+
+        ``older_than_ns`` is nanoseconds since 1970.
+        """
+        expired = 0
+        for path in self._ingests.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime_ns < older_than_ns:
+                    path.unlink()
+                    expired += 1
+        return expired
+
     def open(self, digest: Digest) -> BinaryIO:
         """The blob, to read. Raises NotFound."""
         try:

@@ -60,7 +60,7 @@ class StoredImages:
             with content.open(digest) as blob:
                 return blob.read()
 
-        self.sweep = Sweep(
+        self.sweep = sweep = Sweep(
             images=store,
             layers=layers,
             content=content,
@@ -68,7 +68,7 @@ class StoredImages:
             holds=holds,
             read_blob=read_blob,
         )
-        collect = CollectGarbage(sweep=self.sweep, snapshots=snapshots, background=background)
+        self.collect = collect = CollectGarbage(sweep=sweep, snapshots=snapshots, background=background)
         unpacker = Unpacker(content=content, snapshots=snapshots, layers=layers, apply=apply_layer)
         manifests = Manifests(
             content=content,

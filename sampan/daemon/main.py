@@ -86,6 +86,7 @@ async def _serve(settings: Settings, ready: Ready) -> None:
         log.info("ready", version=VERSION, hosts=",".join(settings.hosts), containers=len(engine.store))
         announce_ready()
         background.watch(engine.warm(), name="warm up")
+        background.work(engine.tidy(), name="tidy up")
         await stopping.wait()
         log.info("stopping; containers run on")
         engine.events.close()

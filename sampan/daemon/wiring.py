@@ -6,6 +6,7 @@ import dataclasses
 import os
 import random
 import secrets
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
@@ -56,6 +57,7 @@ from sampan.engine.system.info import DescribeEngine, EngineFacts
 from sampan.engine.system.networks import InspectNetwork, ListNetworks
 from sampan.engine.system.version import DescribeVersion
 from sampan.events.bus import EventBus
+from sampan.linux.files import remove_tree
 from sampan.linux.offload import offload
 from sampan.linux.seccomp_filter import FilterCompiler
 from sampan.metadata.database import Database
@@ -68,6 +70,9 @@ from sampan.runtime.tasks import Tasks
 from sampan.snapshots.snapshotter import OverlaySnapshotter
 
 _ENGINE_ID = "engine_id"
+_STARTED_NS = time.time_ns()
+# A download may be gone on with that long after it was cut short.
+_PARTIAL_KEPT_NS = 7 * 24 * 3600 * 1_000_000_000
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -84,6 +89,7 @@ class Engine:
     images: StoredImages
     routes: list[Route]
     warm: Callable[[], Coroutine[object, object, None]]
+    tidy: Callable[[], Coroutine[object, object, None]]
 
 
 def new_id() -> str:
@@ -138,7 +144,13 @@ def build(settings: Settings, ready: Ready, background: Background) -> Engine:
         dns_options=settings.dns_opts,
     )
     discard = DiscardContainer(
-        store=store, live=live, resources=resources, events=events, background=background
+        store=store,
+        live=live,
+        resources=resources,
+        events=events,
+        background=background,
+        images=names,
+        collect=images.collect,
     )
     supervise = SuperviseTask(
         store=store,
@@ -240,6 +252,7 @@ def build(settings: Settings, ready: Ready, background: Background) -> Engine:
         store=store,
         images=images,
         warm=lambda: _warm(ready, compiler),
+        tidy=lambda: _tidy(data_root, content, images, snapshots),
         routes=[
             *container_routes.routes(),
             *exec_routes.routes(),
@@ -254,6 +267,22 @@ async def _warm(ready: Ready, compiler: FilterCompiler) -> None:
     if ready.seccomp_profile is not None:
         section = default_seccomp(ready.seccomp_profile, ready.host, tightened=ready.seccomp_tightened)
         await offload(compiler, section)
+
+
+async def _tidy(
+    data_root: Path, content: ContentStore, images: StoredImages, snapshots: OverlaySnapshotter
+) -> None:
+    """Delete what transfers and removals of an earlier daemon left behind."""
+
+    def work() -> None:
+        for path in (data_root / "tmp").iterdir():
+            if path.stat().st_mtime_ns < _STARTED_NS:
+                remove_tree(path)
+        content.expire_ingests(_STARTED_NS - _PARTIAL_KEPT_NS)
+        images.sweep()
+        snapshots.sweep()
+
+    await offload(work)
 
 
 def network_settings(settings: Settings) -> NetworkSettings:

@@ -66,11 +66,12 @@ class Networks:
     def _start(self) -> None:
         self._ensure_record("host", "host")
         self._ensure_record("none", "null")
-        with Netlink() as link:
-            record, interface = self._default_bridge(link)
-        bridge.ensure_bridge(
-            record.bridge, interface, mtu=self._settings.mtu, ours=self._settings.owns_bridge
-        )
+        if self._settings.has_bridge:
+            with Netlink() as link:
+                record, interface = self._default_bridge(link)
+            bridge.ensure_bridge(
+                record.bridge, interface, mtu=self._settings.mtu, ours=self._settings.owns_bridge
+            )
         self._apply_rules()
         if self._settings.ip_forward and _IP_FORWARD.read_text().strip() == "0":
             _IP_FORWARD.write_text("1")
@@ -117,7 +118,7 @@ class Networks:
         bridges = [
             BridgeNetwork(record.bridge, (_gateway_of(record).network,))
             for record in self._store.networks()
-            if record.driver == "bridge"
+            if record.driver == "bridge" and self._settings.has_bridge
         ]
         self._nftables.run(plan_table(self._settings.table, bridges))
 

@@ -19,7 +19,8 @@ DEFAULT_POOLS: tuple[tuple[str, int], ...] = (
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class NetworkSettings:
     """``prefix`` begins the names of everything made on the host; ``bip`` is the default bridge's
-    own address with prefix length, ``bridge`` an existing bridge to use instead of our own.
+    own address with prefix length, ``bridge`` an existing bridge to use instead of our own, or
+    ``none`` for no default network.
     """
 
     prefix: str = "sampan"
@@ -33,6 +34,11 @@ class NetworkSettings:
     def bridge_name(self) -> str:
         """The default bridge's interface."""
         return self.bridge or f"{self.prefix}0"
+
+    @property
+    def has_bridge(self) -> bool:
+        """Whether there is a default network."""
+        return self.bridge != "none"
 
     @property
     def owns_bridge(self) -> bool:

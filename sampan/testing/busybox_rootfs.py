@@ -7,6 +7,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
+TEST_IMAGE = "sampan-test/busybox:latest"
 BUSYBOX = Path("/bin/busybox")
 _FILES = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nsailor:x:1000:1000:A sailor:/home/sailor:/bin/sh\n",

@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
@@ -122,8 +122,3 @@ class DockerCli:
         made = self("ps", "-aq", "--no-trunc", "--filter", f"label=stst={self.token}").lines
         if made:
             self("rm", "-f", "-v", *made, code=None)
-
-
-def label_of(cli: DockerCli) -> Sequence[str]:
-    """The label as a docker-py keyword wants it."""
-    return [f"stst={cli.token}"]

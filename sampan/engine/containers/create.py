@@ -81,7 +81,11 @@ class CreateContainer:
         host_config, warnings = self._defaults.complete(config, request.host_config or HostConfig())
         record = self._define(given, image, config, host_config, command, request)
         with contextlib.ExitStack() as undo:
-            await offload(self._prepare, record, image, undo)
+            try:
+                await offload(self._prepare, record, image, undo)
+            except NotFound as error:
+                # Removed since it was resolved.
+                raise NotFound(f"No such image: {request.image}", kind="image", ref=request.image) from error
             fault.point("create.prepared")
             self._store.add(record)
             undo.pop_all()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from sampan.containers.record import ContainerRecord, Phase
 from sampan.containers.store import ContainerStore
 from sampan.engine.background import Background
 from sampan.engine.containers.announce import announce
 from sampan.engine.containers.live import LiveContainers
+from sampan.engine.containers.ports import Images
 from sampan.engine.containers.resources import Resources
 from sampan.events.bus import EventBus
 from sampan.linux import fault
@@ -24,7 +27,11 @@ class DiscardContainer:
         resources: Resources,
         events: EventBus,
         background: Background,
+        images: Images,
+        collect: Callable[[], Awaitable[object]],
     ) -> None:
+        self._images = images
+        self._collect = collect
         self._store = store
         self._live = live
         self._resources = resources
@@ -50,4 +57,10 @@ class DiscardContainer:
         announce(self._events, record, "destroy")
         live.ended.set()
         live.tell_removed(record.exit_code)
-        self._background.work(self._resources.destroy(record, task), name=f"destroy {record.id[:12]}")
+        self._background.work(self._clean_up(record, task), name=f"destroy {record.id[:12]}")
+
+    async def _clean_up(self, record: ContainerRecord, task: TaskProcesses | None) -> None:
+        await self._resources.destroy(record, task)
+        if not self._images.has(record.image_id):
+            # Its image was removed by force before it: now its layers can go too.
+            await self._collect()

@@ -17,6 +17,14 @@ class ImageNames:
         """The image that a person means. Raises NotFound, InvalidArgument."""
         return self._store.resolve(text)
 
+    def has(self, image_id: str) -> bool:
+        """Whether that image is still here."""
+        try:
+            self._store.get(image_id)
+        except NotFound:
+            return False
+        return True
+
     def shown_name(self, name: str, image_id: str) -> str:
         """``name`` if it still means that image, else the image's short id."""
         try:

@@ -84,6 +84,9 @@ class Images(Protocol):
     def resolve(self, text: str) -> ImageRecord:
         """The image that a person means. Raises NotFound, InvalidArgument."""
 
+    def has(self, image_id: str) -> bool:
+        """Whether that image is still here."""
+
     def shown_name(self, name: str, image_id: str) -> str:
         """``name`` if it still means that image, else the image's short id."""
 
