@@ -124,14 +124,17 @@ class LayerWriter:
         elif not member.isdir():
             raise InvalidArgument("the layer's root is not a directory", kind="layer", ref=member.name)
         self._make(archive, member, path)
-        self._made.add(path)
 
     def _make(self, archive: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> None:
         if member.isdir():
             self._make_directory(path)
+            self._made.add(path)
             self._directories[path] = member
             self._set_attributes(path, member)
             return
+        if path in self._made:
+            # A directory makes way for something else, and what was in it goes too.
+            self._made = {made for made in self._made if made != path and not made.startswith(f"{path}/")}
         _clear(path)
         self._directories.pop(path, None)
         if member.isreg():

@@ -47,7 +47,7 @@ def write(source: Path, target: int) -> Applied:
         names: dict[tuple[int, int], str] = {}
         for path, name in _walk(source):
             for member in _members(path, name, names):
-                if member.isreg():
+                if member.isreg() and not _is_mark(member):
                     with open(path, "rb", buffering=0, opener=_nofollow) as file:
                         archive.addfile(member, file)
                     size += member.size
@@ -86,6 +86,10 @@ def _members(path: str, name: str, names: dict[tuple[int, int], str]) -> Iterato
 
 def _mark(name: str) -> tarfile.TarInfo:
     return tarfile.TarInfo(name)
+
+
+def _is_mark(member: tarfile.TarInfo) -> bool:
+    return member.name.rpartition("/")[2].startswith(WHITEOUT)
 
 
 def _member(
