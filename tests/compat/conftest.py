@@ -17,11 +17,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from sampan.testing.busybox_rootfs import rootfs_tar
+from sampan.testing.busybox_rootfs import TEST_IMAGE, rootfs_tar
 from sampan.testing.daemon_process import DaemonProcess
 from sampan.testing.docker_cli import DockerCli
-
-IMAGE = "sampan-test/busybox:latest"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -66,9 +64,9 @@ def image(engine: EngineUnderTest, docker_config: Path) -> Iterator[str]:
     """The image that containers are made of: busybox, the users root and sailor."""
     cli = DockerCli(url=engine.url, config=docker_config)
     changes = ("--change", 'CMD ["sh"]', "--change", "ENV PATH=/bin STST=from-image")
-    cli("import", *changes, "-", IMAGE, stdin=rootfs_tar())
-    yield IMAGE
-    cli("rmi", "-f", IMAGE)
+    cli("import", *changes, "-", TEST_IMAGE, stdin=rootfs_tar())
+    yield TEST_IMAGE
+    cli("rmi", "-f", TEST_IMAGE)
 
 
 @pytest.fixture
