@@ -44,3 +44,11 @@ class Nftables:
                 f"nftables refused: {error.decode(errors='replace').strip()}", kind="firewall"
             )
         return output.decode(errors="replace")
+
+    def drops_forwarding(self) -> bool:
+        """Whether iptables' forward chain, which is not ours, drops what it does not know (Docker sets it so)."""
+        try:
+            return "policy drop" in self.run("list chain ip filter FORWARD")
+        except InternalError:
+            # There is no such chain, so nobody drops anything in it.
+            return False

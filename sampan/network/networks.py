@@ -76,6 +76,13 @@ class Networks:
         if self._settings.ip_forward and _IP_FORWARD.read_text().strip() == "0":
             _IP_FORWARD.write_text("1")
             log.info("switched IPv4 forwarding on, so that containers reach other hosts")
+        if self._nftables.drops_forwarding():
+            log.warning(
+                "another firewall on this host drops forwarded packets, ours among them: containers reach "
+                "the host only, until that firewall lets this bridge through",
+                chain="ip filter FORWARD",
+                bridge=self._settings.bridge_name,
+            )
 
     def _ensure_record(self, name: str, driver: str) -> NetworkRecord:
         known = self._store.named(name)

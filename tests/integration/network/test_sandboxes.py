@@ -1,0 +1,195 @@
+"""Sandboxes on the default bridge: real namespaces, a real bridge, real rules."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sampan.errors import Conflict, InvalidArgument, NotFound, Unavailable
+from sampan.metadata.database import Database
+from sampan.models.network import EndpointIPAMConfig, EndpointSettings
+from sampan.network.networks import Networks
+from sampan.network.record import Sandbox
+from sampan.network.settings import NetworkSettings
+
+_SCENARIO = Path(__file__).with_name("egress_scenario.py")
+
+
+def _prefix() -> str:
+    return f"stst{secrets.token_hex(2)}"
+
+
+def _settings(**changes: object) -> NetworkSettings:
+    third = secrets.randbelow(200)
+    return NetworkSettings(prefix=_prefix(), bip=f"10.199.{third}.1/24", **changes)  # type: ignore[arg-type]
+
+
+def _cid(number: int) -> str:
+    return f"{number:064x}"
+
+
+class Rig:
+    def __init__(self, root: Path, settings: NetworkSettings) -> None:
+        self.root = root
+        self.settings = settings
+        self.db = Database.open(root / "a.db")
+        self.networks = self.open()
+
+    def open(self) -> Networks:
+        return Networks(db=self.db, exec_root=self.root, settings=self.settings)
+
+    async def sandbox(self, number: int, mode: str = "bridge", **asked: object) -> Sandbox:
+        endpoints = {mode: EndpointSettings(**asked)} if asked else {}  # type: ignore[arg-type]
+        return await self.networks.create_sandbox(
+            _cid(number), mode=mode, endpoints=endpoints, hostname=f"h{number}"
+        )
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    rig = Rig(tmp_path, _settings())
+    await rig.networks.start()
+    yield rig
+    await rig.networks.teardown()
+    rig.db.close()
+
+
+def _in(sandbox: Sandbox, *command: str) -> subprocess.CompletedProcess[str]:
+    assert sandbox.key_path is not None
+    argv = ["nsenter", f"--net={sandbox.key_path}", *command]
+    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=20)
+
+
+def _ping(sandbox: Sandbox, address: str) -> bool:
+    return _in(sandbox, "/bin/busybox", "ping", "-c", "1", "-W", "2", address).returncode == 0
+
+
+async def test_a_sandbox_reaches_the_host_and_has_what_it_needs(rig: Rig) -> None:
+    one = await rig.sandbox(1)
+    first = one.endpoints["bridge"]
+    assert _ping(one, first.gateway)
+    assert "default via " + first.gateway in _in(one, "ip", "route").stdout
+    links = _in(one, "ip", "-o", "link").stdout
+    assert first.mac_address in links
+    assert "LOOPBACK,UP" in links
+    assert "fe80" not in _in(one, "ip", "addr", "show", "eth0").stdout
+
+
+async def test_none_has_loopback_alone_and_host_has_no_namespace(rig: Rig) -> None:
+    alone = await rig.sandbox(1, "none")
+    assert "eth0" not in _in(alone, "ip", "link").stdout
+    assert _ping(alone, "127.0.0.1")
+    host = await rig.sandbox(2, "host")
+    assert host.key_path is None
+    assert host.endpoints["host"].network_id
+
+
+async def test_a_container_joins_anothers_sandbox(rig: Rig) -> None:
+    one = await rig.sandbox(1)
+    joined = await rig.sandbox(2, f"container:{_cid(1)}")
+    assert joined.key_path == one.key_path
+    with pytest.raises(NotFound, match="does not run"):
+        await rig.sandbox(3, f"container:{_cid(9)}")
+
+
+async def test_an_unknown_network_is_named(rig: Rig) -> None:
+    with pytest.raises(NotFound, match="network nowhere not found"):
+        await rig.sandbox(1, "nowhere")
+
+
+def test_sandboxes_reach_each_other_and_the_world(tmp_path: Path) -> None:
+    """In a host of its own, where no other firewall has a say (Docker's drops what it does not know)."""
+    argv = [
+        "unshare",
+        "--net",
+        "--mount",
+        "--propagation",
+        "private",
+        sys.executable,
+        str(_SCENARIO),
+        str(tmp_path),
+    ]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-2:] == ["neighbour answered", "world answered"]
+
+
+async def test_fifty_at_once_have_fifty_addresses(rig: Rig) -> None:
+    made = await asyncio.gather(*(rig.sandbox(number) for number in range(50)))
+    addresses = {sandbox.endpoints["bridge"].ip_address for sandbox in made}
+    assert len(addresses) == 50
+    assert rig.settings.bip.partition("/")[0] not in addresses
+
+
+async def test_a_fixed_address_is_given_once(rig: Rig) -> None:
+    subnet = ipaddress.ip_interface(rig.settings.bip).network
+    wanted = str(subnet[77])
+    config = EndpointIPAMConfig(ipv4_address=wanted)
+    sandbox = await rig.sandbox(1, ipam_config=config)
+    assert sandbox.endpoints["bridge"].ip_address == wanted
+    with pytest.raises(Conflict, match="already in use"):
+        await rig.sandbox(2, ipam_config=config)
+    with pytest.raises(InvalidArgument, match="not in subnet"):
+        await rig.sandbox(3, ipam_config=EndpointIPAMConfig(ipv4_address="192.0.2.1"))
+    assert len((await rig.networks.inspect("bridge")).containers) == 1
+
+
+async def test_an_exhausted_subnet_says_so_and_a_removal_frees(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, NetworkSettings(prefix=_prefix(), bip="10.199.250.1/29"))
+    await rig.networks.start()
+    try:
+        for number in range(5):
+            await rig.sandbox(number)
+        with pytest.raises(Unavailable, match=r"no address is free in 10\.199\.250\.0/29"):
+            await rig.sandbox(9)
+        await rig.networks.remove_sandbox(_cid(3))
+        await rig.sandbox(9)
+    finally:
+        await rig.networks.teardown()
+        rig.db.close()
+
+
+async def test_a_restart_keeps_the_living_and_clears_the_dead(rig: Rig) -> None:
+    living, _ = await rig.sandbox(1), await rig.sandbox(2)
+    (rig.root / "netns" / _cid(7)).touch()
+    again = rig.open()
+    await again.start()
+    await again.reconcile([_cid(1)])
+    assert [path.name for path in (rig.root / "netns").iterdir()] == [_cid(1)]
+    assert list((await again.inspect("bridge")).containers) == [_cid(1)]
+    assert _ping(living, living.endpoints["bridge"].gateway)
+    assert len(os.listdir(f"/sys/class/net/{rig.settings.bridge_name}/brif")) == 1
+
+
+async def test_removing_is_idempotent(rig: Rig) -> None:
+    await rig.sandbox(1)
+    await rig.networks.remove_sandbox(_cid(1))
+    await rig.networks.remove_sandbox(_cid(1))
+
+
+async def test_two_prefixes_side_by_side_and_nothing_left(tmp_path: Path) -> None:
+    rigs = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        rigs.append(Rig(tmp_path / name, NetworkSettings(prefix=_prefix(), pools=(("10.197.0.0/16", 24),))))
+    for rig in rigs:
+        await rig.networks.start()
+    subnets = {(await rig.networks.inspect("bridge")).ipam.config[0].subnet for rig in rigs}  # type: ignore[index]
+    assert len(subnets) == 2
+    sandbox = await rigs[0].sandbox(1)
+    await rigs[1].networks.teardown()
+    assert _ping(sandbox, sandbox.endpoints["bridge"].gateway)
+    await rigs[0].networks.teardown()
+    for rig in rigs:
+        rig.db.close()
+        assert not Path(f"/sys/class/net/{rig.settings.bridge_name}").exists()
+        shown = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
+        assert rig.settings.table not in shown
