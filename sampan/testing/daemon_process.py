@@ -43,9 +43,12 @@ class HostState:
 
 
 class DaemonProcess:
-    """One daemon. The run-time state lies under a short path, for a socket's address holds 107 bytes."""
+    """One daemon in a network namespace of its own, where no other firewall has a say.
 
-    def __init__(self, *, prefix: str, bip: str, arguments: Sequence[str] = ()) -> None:
+    The run-time state lies under a short path, for a socket's address holds 107 bytes.
+    """
+
+    def __init__(self, *, prefix: str, arguments: Sequence[str] = ()) -> None:
         self.root = Path(tempfile.mkdtemp(prefix=f"{prefix}-", dir="/tmp"))
         self.prefix = prefix
         self.data_root = self.root / "data"
@@ -54,9 +57,12 @@ class DaemonProcess:
         self.log_path = self.root / "log"
         self._arguments = [
             *("--data-root", str(self.data_root), "--exec-root", str(self.exec_root), "--prefix", prefix),
-            *("--host", self.url, "--bip", bip),
+            *("--host", self.url),
             *arguments,
         ]
+        self.network_namespace = self.root / "net"
+        self.network_namespace.touch()
+        _run("unshare", f"--net={self.network_namespace}", "ip", "link", "set", "lo", "up")
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -69,6 +75,11 @@ class DaemonProcess:
         """The running daemon's process id."""
         assert self._process is not None, "the daemon is not running"
         return self._process.pid
+
+    @property
+    def network_link(self) -> str:
+        """The network namespace that containers on the host's network share, as /proc names it."""
+        return f"net:[{self.network_namespace.stat().st_ino}]"
 
     @property
     def log(self) -> str:
@@ -143,6 +154,7 @@ class DaemonProcess:
                 [*self._command(), "--teardown"], capture_output=True, text=True, check=False, timeout=60
             )
         left = self.host_state().minus(_NOTHING)
+        _run("umount", str(self.network_namespace))
         if removed.returncode != 0:
             raise DaemonFailed(f"the teardown failed:\n{removed.stderr[-4000:]}\nleft: {left}")
         if "mounts" not in left:
@@ -162,11 +174,15 @@ class DaemonProcess:
         )
 
     def _command(self) -> list[str]:
-        return [sys.executable, "-m", "sampan.daemon.main", *self._arguments]
+        return [*self._inside(), sys.executable, "-m", "sampan.daemon.main", *self._arguments]
+
+    def _inside(self) -> list[str]:
+        return ["nsenter", f"--net={self.network_namespace}"]
 
     def _mounts(self) -> list[str]:
         lines = Path("/proc/self/mountinfo").read_text().splitlines()
-        return [line.split()[4] for line in lines if f"{self.root}/" in line]
+        points = (line.split()[4] for line in lines if f"{self.root}/" in line)
+        return [point for point in points if point != str(self.network_namespace)]
 
     def _processes(self) -> list[str]:
         found = []
@@ -183,15 +199,13 @@ class DaemonProcess:
         return found
 
     def _interfaces(self) -> list[str]:
-        """Interfaces named after the prefix, and what else is plugged into the bridge."""
-        bridge = f"{self.prefix}0"
-        named = [name for name in os.listdir("/sys/class/net") if name.startswith(self.prefix)]
-        ports = Path("/sys/class/net", bridge, "brif")
-        return named + (os.listdir(ports) if ports.is_dir() else [])
+        """Every interface of the daemon's namespace but the loopback."""
+        listed = _run(*self._inside(), "ip", "-o", "link", "show")
+        names = (line.split(":")[1].strip().partition("@")[0] for line in listed.splitlines())
+        return [name for name in names if name != "lo"]
 
     def _tables(self) -> list[str]:
-        listed = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
-        return [line for line in listed.splitlines() if line.split()[-1].startswith(self.prefix)]
+        return _run(*self._inside(), "nft", "list", "tables").splitlines()
 
     def _cgroups(self) -> list[str]:
         found = []
@@ -208,6 +222,10 @@ class DaemonProcess:
             *(self.exec_root / "containers", self.exec_root / "runtime", self.exec_root / "netns"),
         )
         return [str(path) for place in places if place.is_dir() for path in place.iterdir()]
+
+
+def _run(*argv: str) -> str:
+    return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=30).stdout
 
 
 _NOTHING = HostState(

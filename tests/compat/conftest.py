@@ -7,7 +7,6 @@ same path in ``SAMPAN_TEST_SHARED`` if it does not live in this mount namespace.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import secrets
 import tempfile
@@ -20,20 +19,7 @@ import pytest
 from sampan.testing.busybox_rootfs import TEST_IMAGE, rootfs_tar
 from sampan.testing.daemon_process import DaemonProcess
 from sampan.testing.docker_cli import DockerCli
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class EngineUnderTest:
-    """Where it listens, and which one it is."""
-
-    url: str
-    is_ours: bool
-    shared: Path
-
-    @property
-    def socket(self) -> str:
-        """The path of its socket."""
-        return self.url.removeprefix("unix://")
+from sampan.testing.engine_under_test import EngineUnderTest
 
 
 @pytest.fixture(scope="session")
@@ -42,15 +28,27 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineUnderTest
     given = os.environ.get("SAMPAN_TEST_SOCKET", "")
     if given:
         shared = Path(os.environ.get("SAMPAN_TEST_SHARED") or tmp_path_factory.mktemp("shared"))
-        yield EngineUnderTest(url=given, is_ours=False, shared=shared)
+        yield EngineUnderTest(url=given, shared=shared)
         return
-    daemon = DaemonProcess(prefix="ststc", bip="10.213.0.1/24")
+    daemon = DaemonProcess(prefix="ststc")
     try:
         daemon.start()
-        yield EngineUnderTest(url=daemon.url, is_ours=True, shared=tmp_path_factory.mktemp("shared"))
+        yield EngineUnderTest(url=daemon.url, shared=tmp_path_factory.mktemp("shared"), daemon=daemon)
     finally:
         left = daemon.teardown()
     assert not left, f"the daemon left behind: {left}"
+
+
+@pytest.fixture(autouse=True)
+def _no_errors_logged(engine: EngineUnderTest) -> Iterator[None]:
+    """An error in the daemon's log is a fault of the engine, whatever the client was told."""
+    if engine.daemon is None:
+        yield
+        return
+    before = len(engine.daemon.log)
+    yield
+    new = engine.daemon.log[before:]
+    assert "level=error" not in new, f"the daemon logged errors:\n{new[-6000:]}"
 
 
 @pytest.fixture(scope="session")

@@ -74,9 +74,7 @@ def test_memory_below_the_minimum_is_refused(cli: DockerCli) -> None:
 
 def test_more_cpus_than_there_are_is_refused(cli: DockerCli) -> None:
     answer = cli("run", "--rm", "--cpus", "1000", IMAGE, "true", code=125)
-    assert f"range of CPUs is from 0.01 to {os.cpu_count()}.00" in answer.err.lower() or (
-        f"Range of CPUs is from 0.01 to {os.cpu_count()}.00" in answer.err
-    )
+    assert f"ange of CPUs is from 0.01 to {os.cpu_count()}.00" in answer.err
 
 
 def test_default_capabilities(cli: DockerCli) -> None:
@@ -120,12 +118,32 @@ def test_privileged(cli: DockerCli) -> None:
 
 
 def test_read_only_root(cli: DockerCli) -> None:
-    answer = cli("run", "--rm", "--read-only", "--tmpfs", "/scratch", IMAGE, "sh", "-c", "touch /scratch/a && touch /a", code=1)
+    answer = cli(
+        "run",
+        "--rm",
+        "--read-only",
+        "--tmpfs",
+        "/scratch",
+        IMAGE,
+        "sh",
+        "-c",
+        "touch /scratch/a && touch /a",
+        code=1,
+    )
     assert "Read-only file system" in answer.err
 
 
 def test_tmpfs_options(cli: DockerCli) -> None:
-    answer = cli("run", "--rm", "--tmpfs", "/scratch:size=1m,mode=700,exec", IMAGE, "grep", " /scratch ", "/proc/mounts")
+    answer = cli(
+        "run",
+        "--rm",
+        "--tmpfs",
+        "/scratch:size=1m,mode=700,exec",
+        IMAGE,
+        "grep",
+        " /scratch ",
+        "/proc/mounts",
+    )
     fields = answer.line.split()
     assert fields[2] == "tmpfs"
     options = fields[3].split(",")
@@ -141,8 +159,18 @@ def test_shared_memory_size(cli: DockerCli) -> None:
 
 def test_bind_mounts(cli: DockerCli, shared_directory: Path) -> None:
     (shared_directory / "inside").write_text("from the host\n")
-    arguments = ("run", "--rm", "-v", f"{shared_directory}:/writable", "-v", f"{shared_directory}:/fixed:ro", IMAGE)
-    answer = cli(*arguments, "sh", "-c", "cat /fixed/inside; echo made >/writable/new; touch /fixed/new", code=1)
+    arguments = (
+        "run",
+        "--rm",
+        "-v",
+        f"{shared_directory}:/writable",
+        "-v",
+        f"{shared_directory}:/fixed:ro",
+        IMAGE,
+    )
+    answer = cli(
+        *arguments, "sh", "-c", "cat /fixed/inside; echo made >/writable/new; touch /fixed/new", code=1
+    )
     assert answer.out == "from the host\n"
     assert "Read-only file system" in answer.err
     assert (shared_directory / "new").read_text() == "made\n"
@@ -164,12 +192,16 @@ def test_bound_file(cli: DockerCli, shared_directory: Path) -> None:
 
 
 def test_masked_and_read_only_paths(cli: DockerCli) -> None:
-    assert cli("run", "--rm", IMAGE, "wc", "-c", "/proc/timer_list", code=None).line.split()[:1] in (["0"], [])
+    assert cli("run", "--rm", IMAGE, "wc", "-c", "/proc/timer_list", code=None).line.split()[:1] in (
+        ["0"],
+        [],
+    )
     assert cli("run", "--rm", IMAGE, "ls", "-A", "/proc/acpi", code=None).out == ""
     assert cli("run", "--rm", IMAGE, "ls", "-A", "/sys/firmware").out == ""
     answer = cli("run", "--rm", IMAGE, "sh", "-c", "echo 1 >/proc/sys/kernel/panic", code=1)
     assert "Read-only file system" in answer.err
-    assert "Read-only file system" in cli("run", "--rm", IMAGE, "mkdir", "/sys/fs/cgroup/x", code=1).err
+    script = "d=/sys/fs/cgroup; [ -d $d/memory ] && d=$d/memory; mkdir $d/x"
+    assert "Read-only file system" in cli("run", "--rm", IMAGE, "sh", "-c", script, code=1).err
 
 
 @pytest.mark.parametrize("kind", ["mnt", "pid", "net", "ipc", "uts"])
@@ -196,18 +228,37 @@ def test_the_process_is_number_one(cli: DockerCli) -> None:
 
 def test_devices(cli: DockerCli) -> None:
     found = cli("run", "--rm", IMAGE, "ls", "/dev").line.split()
-    assert {"null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts", "shm", "mqueue", "fd", "stdin"} <= set(found)
+    assert {
+        "null",
+        "zero",
+        "full",
+        "random",
+        "urandom",
+        "tty",
+        "ptmx",
+        "pts",
+        "shm",
+        "mqueue",
+        "fd",
+        "stdin",
+    } <= set(found)
     assert not [name for name in found if name.startswith(("sd", "vd", "kmsg", "mem", "kvm"))]
-    given = cli("run", "--rm", "--device", "/dev/zero:/dev/given:r", IMAGE, "sh", "-c", "head -c 3 /dev/given | wc -c").line
+    given = cli(
+        "run", "--rm", "--device", "/dev/zero:/dev/given:r", IMAGE, "sh", "-c", "head -c 3 /dev/given | wc -c"
+    ).line
     assert given == "3"
 
 
 def test_ulimits_and_sysctls(cli: DockerCli) -> None:
-    assert cli("run", "--rm", "--ulimit", "nofile=123:456", IMAGE, "sh", "-c", "ulimit -n; ulimit -Hn").lines == ["123", "456"]
+    assert cli(
+        "run", "--rm", "--ulimit", "nofile=123:456", IMAGE, "sh", "-c", "ulimit -n; ulimit -Hn"
+    ).lines == ["123", "456"]
     arguments = ("run", "--rm", "--sysctl", "net.ipv4.ip_unprivileged_port_start=1000", IMAGE)
     assert cli(*arguments, "cat", "/proc/sys/net/ipv4/ip_unprivileged_port_start").line == "1000"
 
 
 def test_nothing_of_the_host_s_root_is_seen(cli: DockerCli) -> None:
     found = set(cli("run", "--rm", IMAGE, "ls", "/").line.split())
-    assert found == {"bin", "dev", "etc", "home", "proc", "root", "sys", "tmp", "var"} | (found & {".dockerenv"})
+    assert found == {"bin", "dev", "etc", "home", "proc", "root", "sys", "tmp", "var"} | (
+        found & {".dockerenv"}
+    )

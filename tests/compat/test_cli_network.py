@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 
 from sampan.testing.busybox_rootfs import TEST_IMAGE as IMAGE
 from sampan.testing.docker_cli import DockerCli
+from sampan.testing.engine_under_test import EngineUnderTest
 
 _ADDRESS = "{{.NetworkSettings.Networks.bridge.IPAddress}}"
 
@@ -19,17 +19,16 @@ def test_none_has_the_loopback_alone(cli: DockerCli) -> None:
     assert answer.lines[-1] == "0"
 
 
-def test_host_is_the_host_s(cli: DockerCli) -> None:
-    assert cli("run", "--rm", "--network", "host", IMAGE, "readlink", "/proc/self/ns/net").line == os.readlink(
-        "/proc/self/ns/net"
+def test_host_is_the_host_s(cli: DockerCli, engine: EngineUnderTest) -> None:
+    assert (
+        cli("run", "--rm", "--network", "host", IMAGE, "readlink", "/proc/self/ns/net").line
+        == engine.network_link
     )
 
 
 def test_bridge_gives_address_and_route(cli: DockerCli) -> None:
     started = cli("run", "-d", IMAGE, "sleep", "60").line
-    template = (
-        "{{with .NetworkSettings.Networks.bridge}}{{.IPAddress}} {{.IPPrefixLen}} {{.Gateway}} {{.MacAddress}}{{end}}"
-    )
+    template = "{{with .NetworkSettings.Networks.bridge}}{{.IPAddress}} {{.IPPrefixLen}} {{.Gateway}} {{.MacAddress}}{{end}}"
     address, length, gateway, mac = cli.format(started, template).split()
     network = ipaddress.ip_interface(f"{address}/{length}").network
     assert ipaddress.ip_address(gateway) in network
@@ -87,7 +86,16 @@ def test_host_files_can_be_written_and_are_private(cli: DockerCli) -> None:
 def test_network_of_another_container(cli: DockerCli) -> None:
     other = cli("run", "-d", "-h", "boat", IMAGE, "sleep", "60").line
     link = cli("exec", other, "readlink", "/proc/self/ns/net").line
-    answer = cli("run", "--rm", "--network", f"container:{other}", IMAGE, "sh", "-c", "readlink /proc/self/ns/net; hostname")
+    answer = cli(
+        "run",
+        "--rm",
+        "--network",
+        f"container:{other}",
+        IMAGE,
+        "sh",
+        "-c",
+        "readlink /proc/self/ns/net; hostname",
+    )
     assert answer.lines == [link, "boat"]
     refused = cli("run", "--rm", "--network", f"container:{other}", "-h", "x", IMAGE, "true", code=125)
     assert "conflicting options: hostname and the network mode" in refused.err
