@@ -8,6 +8,8 @@ from sampan.cli.flags import Flag, Parsed
 from sampan.errors import InvalidArgument
 
 FILTER = Flag("filter", "f", "list", "Only those for which this holds, name=value")
+# Where -f is --force.
+LONG_FILTER = FILTER._replace(short="")
 
 
 def encoded(parsed: Parsed) -> list[tuple[str, str]]:

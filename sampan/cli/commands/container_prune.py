@@ -6,7 +6,7 @@ import sys
 
 from sampan.cli.command import Command
 from sampan.cli.confirm import confirmed
-from sampan.cli.filters import FILTER, encoded
+from sampan.cli.filters import LONG_FILTER, encoded
 from sampan.cli.flags import Flag, Parsed
 from sampan.cli.values import as_object, number, texts
 from sampan.client.api import Client
@@ -29,6 +29,6 @@ COMMAND = Command(
     run=_run,
     usage="[OPTIONS]",
     help="Remove all stopped containers",
-    flags=(FILTER, Flag("force", "f", "bool", "Do not ask")),
+    flags=(LONG_FILTER, Flag("force", "f", "bool", "Do not ask")),
     examples=("container prune -f",),
 )

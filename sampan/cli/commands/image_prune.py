@@ -7,7 +7,7 @@ import sys
 
 from sampan.cli.command import Command
 from sampan.cli.confirm import confirmed
-from sampan.cli.filters import FILTER, encoded
+from sampan.cli.filters import LONG_FILTER, encoded
 from sampan.cli.flags import Flag, Parsed
 from sampan.cli.values import as_object, number, objects, text
 from sampan.client.api import Client
@@ -44,7 +44,7 @@ COMMAND = Command(
     help="Remove unused images",
     flags=(
         Flag("all", "a", "bool", "Remove all images that no container uses, not only dangling ones"),
-        FILTER,
+        LONG_FILTER,
         Flag("force", "f", "bool", "Do not ask"),
     ),
     examples=("image prune", "image prune -af"),
