@@ -117,6 +117,8 @@ async def create_task(argv: Sequence[str], monitor_file: Path) -> tuple[Child, i
         stack.callback(sync.close)
         child = spawn(
             argv,
+            # It notes the want of memory in a file where it stands.
+            cwd=monitor_file.parent,
             env={"_OCI_SYNCPIPE": str(sync.write_end)},
             pass_fds=[sync.write_end],
             new_session=True,
@@ -197,10 +199,14 @@ async def _pid_or_refusal(child: Child, fd: int) -> int:
 
 
 async def _read_line(fd: int) -> bytes:
-    """One line from a pipe; shorter, perhaps empty, if its writer is gone."""
+    """The first line of a pipe; shorter, perhaps empty, if its writer is gone.
+
+    An exec that ends at once has its exit code reported behind its pid, in the same read;
+    the code is taken from the exit file.
+    """
     os.set_blocking(fd, False)
     line = b""
-    while not line.endswith(b"\n"):
+    while b"\n" not in line:
         try:
             part = os.read(fd, 65536)
         except BlockingIOError:
@@ -209,7 +215,7 @@ async def _read_line(fd: int) -> bytes:
         if not part:
             break
         line += part
-    return line
+    return line.partition(b"\n")[0]
 
 
 def _decode(line: bytes) -> _Report:
