@@ -79,7 +79,7 @@ class TaskPlanner:
                 config=record.config,
                 host_config=host_config,
                 rootfs=str(rootfs),
-                hostname=record.config.hostname,
+                hostname=self._hostname(record),
                 host_files=self._host_files(record, sandbox),
                 netns_path=sandbox.key_path,
                 user=find_user(rootfs, record.config.user, host_config),
@@ -131,6 +131,13 @@ class TaskPlanner:
                 ref=other.name,
             )
         return f"/proc/{other.task.init.pid}/ns/{kind}"
+
+    def _hostname(self, record: ContainerRecord) -> str:
+        """The container's own name, or that of the container whose network it shares."""
+        mode = record.host_config.network_mode
+        if not mode.startswith("container:"):
+            return record.config.hostname
+        return self._store.resolve(mode.removeprefix("container:")).config.hostname
 
     def _host_files(self, record: ContainerRecord, sandbox: Sandbox) -> HostFiles:
         """Write hostname, hosts and resolv.conf; a joined network's own files are used as they are."""
@@ -218,9 +225,11 @@ def make_bind_sources(host_config: HostConfig) -> None:
         if item.kind.value != "bind":
             continue
         source = Path(item.source)
+        if source.exists():
+            continue
         if item.create_source:
             source.mkdir(parents=True, exist_ok=True)
-        elif not source.exists():
+        else:
             raise InvalidArgument(
                 f'invalid mount config for type "bind": bind source path does not exist: {item.source}',
                 kind="mount",
