@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sampan.bundle.mount_requests import MountKind, MountRequest, mount_requests
 from sampan.bundle.request import BundleRequest
@@ -91,7 +91,7 @@ def plan_mounts(request: BundleRequest) -> MountPlan:
         for mount in _defaults(request)
         if not _replaced(mount.destination, destinations)
     ]
-    own = [_mount(item, request.bind_volumes, request.host.kernel) for item in asked]
+    own = [_mount(item, request) for item in asked]
     files = _file_mounts(request, destinations)
     ordered = sorted([*own, *files], key=lambda mount: mount.destination.rstrip("/").count("/"))
     return MountPlan([*basic, *_init_mount(request), *ordered], _root_propagation(asked))
@@ -151,7 +151,7 @@ def _replaced(destination: str, asked: set[str]) -> bool:
     return destination in asked or ("/dev" in asked and destination.startswith("/dev/"))
 
 
-def _mount(item: MountRequest, volumes: Mapping[str, str], kernel: tuple[int, int]) -> Mount:
+def _mount(item: MountRequest, request: BundleRequest) -> Mount:
     if item.kind is MountKind.TMPFS:
         given = set(item.tmpfs_options)
         careful = [flag for flag in ("noexec", "nosuid", "nodev") if flag.removeprefix("no") not in given]
@@ -159,22 +159,23 @@ def _mount(item: MountRequest, volumes: Mapping[str, str], kernel: tuple[int, in
         return Mount(destination=item.destination, type="tmpfs", source="tmpfs", options=options)
     source = item.source
     if item.kind is MountKind.VOLUME:
-        if item.destination not in volumes:
+        if item.destination not in request.bind_volumes:
             raise InternalError(f"the volume at {item.destination} was not resolved", kind="volume")
-        source = volumes[item.destination]
+        source = request.bind_volumes[item.destination]
     return Mount(
         destination=item.destination,
         type="bind",
         source=source,
-        options=_bind_options(item, kernel),
+        options=_bind_options(item, request),
     )
 
 
-def _bind_options(item: MountRequest, kernel: tuple[int, int]) -> list[str]:
+def _bind_options(item: MountRequest, request: BundleRequest) -> list[str]:
     options = ["rbind" if item.recursive else "bind"]
     if item.read_only:
-        recursive = item.recursive and item.read_only_recursive and kernel >= _RECURSIVE_READONLY
-        options.append("rro" if recursive else "ro")
+        recursive = item.recursive and item.read_only_recursive and request.host.kernel >= _RECURSIVE_READONLY
+        # Nothing is mounted below a file, and crun opens the target of rro as a directory.
+        options.append("rro" if recursive and item.source not in request.bound_files else "ro")
     options.append(item.propagation)
     return options
 

@@ -75,7 +75,8 @@ class BundleRequest:
     privileged), each under its name in the container, ``device_access`` their cgroup
     permissions by that name. ``block_devices`` gives major and minor of every block device
     that a limit names. ``bind_volumes`` maps a mount's destination to the host directory of
-    its volume. ``seccomp_profile`` is the daemon's default profile, as JSON text.
+    its volume. ``bound_files`` are the bind sources that are no directories.
+    ``seccomp_profile`` is the daemon's default profile, as JSON text.
     """
 
     container_id: str
@@ -97,5 +98,6 @@ class BundleRequest:
     device_access: Mapping[str, str] = dataclasses.field(default_factory=dict)
     block_devices: Mapping[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
     bind_volumes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    bound_files: frozenset[str] = frozenset()
     init_path: str | None = None
     default_ulimits: tuple[tuple[str, int, int], ...] = ()

@@ -69,7 +69,7 @@ class TaskPlanner:
         or Conflict for a container whose namespace is to be joined.
         """
         settings, host_config = self._settings, self._confined(record.host_config)
-        make_bind_sources(host_config)
+        bound_files = make_bind_sources(host_config)
         devices, access = mapped_devices(host_config.devices or ())
         if host_config.privileged:
             devices = (*all_devices(), *devices)
@@ -92,6 +92,7 @@ class TaskPlanner:
                 devices=devices,
                 device_access=access,
                 block_devices=_block_devices(host_config),
+                bound_files=bound_files,
                 init_path=self._init(host_config),
                 default_ulimits=settings.default_ulimits,
             )
@@ -219,15 +220,20 @@ def host_resolver(*, own_namespace: bool) -> ResolvConf:
     return found
 
 
-def make_bind_sources(host_config: HostConfig) -> None:
-    """Make the missing directories of binds that ask for it; others must exist. Raises InvalidArgument."""
+def make_bind_sources(host_config: HostConfig) -> frozenset[str]:
+    """Make the missing directories of binds that ask for it; others must exist.
+
+    The answer is the sources that are no directories. Raises InvalidArgument.
+    """
+    files = set()
     for item in mount_requests(host_config):
         if item.kind.value != "bind":
             continue
         source = Path(item.source)
         if source.exists():
-            continue
-        if item.create_source:
+            if not source.is_dir():
+                files.add(item.source)
+        elif item.create_source:
             source.mkdir(parents=True, exist_ok=True)
         else:
             raise InvalidArgument(
@@ -235,6 +241,7 @@ def make_bind_sources(host_config: HostConfig) -> None:
                 kind="mount",
                 ref=item.source,
             )
+    return frozenset(files)
 
 
 def _block_devices(host_config: HostConfig) -> dict[str, tuple[int, int]]:
