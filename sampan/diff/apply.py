@@ -44,7 +44,9 @@ async def apply_layer(
     argv = [sys.executable, "-m", "sampan.diff.worker", str(target), str(limit_bytes)]
     fd = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        done = await collect([*argv, *(str(path) for path in lower)], stdin=fd)
+        # The worker finds its modules where this process found them, however it was started.
+        env = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        done = await collect([*argv, *(str(path) for path in lower)], stdin=fd, env=env)
     finally:
         os.close(fd)
     try:
