@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import msgspec
 
 from sampan.containers.record import ContainerRecord
@@ -22,8 +20,10 @@ from sampan.linux.offload import offload
 from sampan.models.exec import ExecStart
 from sampan.runtime.conmon import RuntimeRefused
 from sampan.runtime.execs import Execs, RunningExec
-from sampan.runtime.refusal import translate
+from sampan.runtime.refusal import StartRefused, translate
 from sampan.wire.detach import parse_detach_keys
+
+_REFUSED = 126
 
 
 class StartExec:
@@ -52,7 +52,8 @@ class StartExec:
         Raises:
             NotFound: an unknown exec.
             Conflict: it was started before, or its container does not run.
-            InvalidArgument: its command cannot be executed; the exec's exit code is then set.
+            StartRefused: its command cannot be executed; the exec's exit code is then set.
+            InvalidArgument: it was created with or without a terminal, and is not started so.
         """
         exec_ = require_exec(self._live, exec_id)
         record = self._store.get(exec_.container_id)
@@ -68,14 +69,13 @@ class StartExec:
             )
         exec_.started = True
         running = await self._run(exec_, record, start)
-        finished = asyncio.Event()
         session = None
         if not start.detach:
-            session = self._session(exec_, record, finished)
+            session = self._session(exec_, record)
             session.connect(running.connection)
         else:
             running.connection.close()
-        self._background.watch(self._watch(exec_, record, running, finished), name=f"exec {exec_id[:12]}")
+        self._background.watch(self._watch(exec_, record, running), name=f"exec {exec_id[:12]}")
         return session
 
     async def _run(self, exec_: Exec, record: ContainerRecord, start: ExecStart) -> RunningExec:
@@ -95,6 +95,10 @@ class StartExec:
             exec_.exit_code = refusal.exit_code
             await offload(remove_tree, self._execs.paths.exec(record.id, exec_.id).bundle)
             raise refusal from error
+        except InvalidArgument as error:
+            # An unknown user, found out only in the container's own files.
+            exec_.exit_code = _REFUSED
+            raise StartRefused(error.message, exit_code=_REFUSED, ref=exec_.id) from error
         except BaseException:
             exec_.exit_code = 128
             raise
@@ -103,7 +107,7 @@ class StartExec:
         announce(self._events, record, f"exec_start: {command}", execID=exec_.id)
         return running
 
-    def _session(self, exec_: Exec, record: ContainerRecord, finished: asyncio.Event) -> Session:
+    def _session(self, exec_: Exec, record: ContainerRecord) -> Session:
         config = exec_.config
         return Session(
             tty=config.tty,
@@ -112,15 +116,13 @@ class StartExec:
             stderr=config.attach_stderr,
             detach_keys=parse_detach_keys(config.detach_keys),
             on_detach=lambda: announce(self._events, record, "exec_detach", execID=exec_.id),
-            finished=finished,
+            finished=exec_.finished,
         )
 
-    async def _watch(
-        self, exec_: Exec, record: ContainerRecord, running: RunningExec, finished: asyncio.Event
-    ) -> None:
+    async def _watch(self, exec_: Exec, record: ContainerRecord, running: RunningExec) -> None:
         try:
             exec_.exit_code = code = await self._execs.exited(running)
         finally:
-            finished.set()
+            exec_.finished.set()
         announce(self._events, record, "exec_die", execID=exec_.id, exitCode=str(code))
         await offload(remove_tree, running.paths.bundle)

@@ -15,6 +15,8 @@ from sampan.linux.pidfd import TaskProcesses
 from sampan.log import bound
 from sampan.runtime.tasks import Exit, Tasks
 
+_EXECS_S = 2.0
+
 
 class SuperviseTask:
     """Watches a running task until its end, and does what follows from it."""
@@ -59,7 +61,8 @@ class SuperviseTask:
                 record = self._store.update(ended(record, how))
                 fault.point("exit.stored")
                 self._tell(live, record)
-                self._live.drop_execs(live)
+                # Their exit codes lie in the directory that is about to go.
+                await live.execs_finished(_EXECS_S)
                 if record.host_config.auto_remove:
                     await self._discard(record, task=task)
                 else:

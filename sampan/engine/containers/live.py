@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 
 import msgspec
@@ -12,9 +13,15 @@ from sampan.linux.pidfd import TaskProcesses
 from sampan.models.container import WaitResult
 from sampan.models.exec import ExecConfig
 
+# Clients ask for an exec's exit code after its end; so many ended ones are kept for them.
+_ENDED_EXECS_KEPT = 100
+
 
 class Exec(msgspec.Struct, kw_only=True):
-    """An exec: created, running (``processes`` is set), or ended (``exit_code`` is set)."""
+    """An exec: created, running (``processes`` is set), or ended (``exit_code`` is set).
+
+    ``finished`` is set when its monitor has ended and its exit code is known.
+    """
 
     id: str
     container_id: str
@@ -22,6 +29,7 @@ class Exec(msgspec.Struct, kw_only=True):
     processes: TaskProcesses | None = None
     exit_code: int | None = None
     started: bool = False
+    finished: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
 
 
 @dataclasses.dataclass(eq=False)
@@ -40,6 +48,17 @@ class LiveContainer:
     waiting_sessions: list[Session] = dataclasses.field(default_factory=list)
     execs: dict[str, Exec] = dataclasses.field(default_factory=dict)
     stop_asked: bool = False
+
+    async def execs_finished(self, limit_s: float) -> None:
+        """Return when no exec runs any more, after ``limit_s`` in any case.
+
+        Execs end with their PID namespace; where that is the host's, they may run on.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                for exec_ in list(self.execs.values()):
+                    if exec_.processes is not None:
+                        await exec_.finished.wait()
 
     def tell_exit(self, code: int) -> None:
         """Answer everyone who waits for the exit."""
@@ -80,16 +99,21 @@ class LiveContainers:
             self.drop_execs(live)
 
     def add_exec(self, exec_: Exec) -> None:
-        """Make an exec known."""
-        self.of(exec_.container_id).execs[exec_.id] = exec_
+        """Make an exec known; the oldest ended ones are forgotten when they are many."""
+        execs = self.of(exec_.container_id).execs
+        execs[exec_.id] = exec_
         self._execs[exec_.id] = exec_
+        if len(execs) > _ENDED_EXECS_KEPT:
+            ended = [found.id for found in execs.values() if found.exit_code is not None]
+            for exec_id in ended[: len(execs) - _ENDED_EXECS_KEPT]:
+                del execs[exec_id], self._execs[exec_id]
 
     def find_exec(self, exec_id: str) -> Exec | None:
         """An exec by its full id, or None."""
         return self._execs.get(exec_id)
 
     def drop_execs(self, live: LiveContainer) -> None:
-        """Forget the execs of a container that has ended."""
+        """Forget the execs of a container's last run."""
         for exec_id in live.execs:
             self._execs.pop(exec_id, None)
         live.execs.clear()

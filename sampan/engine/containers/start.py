@@ -80,6 +80,7 @@ class StartContainer:
         )
         live.ended.clear()
         live.stop_asked = False
+        self._live.drop_execs(live)
         try:
             async with contextlib.AsyncExitStack() as undo:
                 undo.push_async_callback(self._resources.release, record.id, None)
