@@ -12,6 +12,7 @@ from aiohttp.web_server import Server
 
 from sampan.api import answer
 from sampan.api.call import Call
+from sampan.api.hijack import Taken
 from sampan.api.router import Match, Route, Router
 from sampan.errors import InternalError, SampanError
 from sampan.log import get_logger
@@ -57,8 +58,12 @@ class ApiServer:
             if isinstance(error, InternalError):
                 log.error("a request failed", method=request.method, path=request.path, error=error)
             return answer.error(error)
-        except (asyncio.CancelledError, ConnectionError):
+        except asyncio.CancelledError:
             raise
+        except ConnectionResetError as error:
+            # Nobody is there to answer: a client that ends while it follows does just this.
+            log.debug("a client left before its answer", path=request.path, reason=str(error))
+            return Taken()
         except Exception:
             log.exception("a request failed unexpectedly", method=request.method, path=request.path)
             return answer.error(InternalError("the engine met an unexpected error; its log tells more"))
