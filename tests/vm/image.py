@@ -117,7 +117,7 @@ def _make(directory: Path) -> None:
     packages = root / "opt/packages"
     source = _REPOSITORY / ".venv/lib" / f"python3.{sys.version_info.minor}/site-packages"
     names = ("aiohttp", "aiosignal", "attr", "attrs", "frozenlist", "idna", "isal", "msgspec", "multidict", "propcache",
-             "typing_extensions.py", "yarl", "zstandard", "aiohappyeyeballs")  # fmt: skip
+             "typing_extensions.py", "uvloop", "yarl", "zstandard", "aiohappyeyeballs")  # fmt: skip
     packages.mkdir(parents=True)
     for name in names:
         if (source / name).is_dir():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -49,14 +48,14 @@ def _boot(machine: Machine, work: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     work = tmp_path_factory.mktemp("vm")
     console = _boot(cached_machine(), work)
     shutil.rmtree(work)
     # The firmware's own characters may stand before it.
     lines = [line for line in console.splitlines() if "RESULT {" in line]
     assert lines, f"the machine gave no result:\n{console[-4000:]}"
-    yield json.loads(lines[-1].partition("RESULT ")[2])
+    return json.loads(lines[-1].partition("RESULT ")[2])
 
 
 @pytest.mark.timeout(600)
