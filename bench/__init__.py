@@ -1,0 +1,1 @@
+"""Measuring Sampan against Docker and Podman, in one run on one machine."""
