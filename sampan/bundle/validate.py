@@ -48,7 +48,22 @@ def validate_create(
     _require_config(config)
     require_host_config(host_config, host=host, runtimes=runtimes, log_drivers=log_drivers)
     _require_modes(config, host_config)
-    return limit_warnings(host_config, host)
+    return [*limit_warnings(host_config, host), *_unused(config, host_config)]
+
+
+def _unused(config: ContainerConfig, host_config: HostConfig) -> list[str]:
+    """Warnings for what is kept in the definition and not acted upon yet."""
+    warnings = []
+    if host_config.restart_policy.name not in ("", "no"):
+        warnings.append("restart policies are kept, but not acted upon yet")
+    health = config.healthcheck
+    if isinstance(health, HealthConfig) and health.test not in (UNSET, None, [], ["NONE"]):
+        warnings.append("health checks are kept, but not run yet")
+    if config.volumes:
+        warnings.append(
+            "the image's volumes are plain directories of the container: volumes are not available yet"
+        )
+    return warnings
 
 
 def require_host_config(
@@ -242,3 +257,8 @@ def _require_offered(host_config: HostConfig) -> None:
         raise NotImplementedHere("--storage-opt is not available yet", kind="container")
     if host_config.links:
         raise NotImplementedHere("links are not available yet", kind="network")
+    if host_config.publish_all_ports or any((host_config.port_bindings or {}).values()):
+        raise NotImplementedHere(
+            "published ports are not available yet: leave -p and -P out, or use --network host",
+            kind="network",
+        )
