@@ -48,7 +48,16 @@ def validate_create(
     _require_config(config)
     require_host_config(host_config, host=host, runtimes=runtimes, log_drivers=log_drivers)
     _require_modes(config, host_config)
+    _require_unpublished(host_config)
     return [*limit_warnings(host_config, host), *_unused(config, host_config)]
+
+
+def _require_unpublished(host_config: HostConfig) -> None:
+    if host_config.publish_all_ports or any((host_config.port_bindings or {}).values()):
+        raise NotImplementedHere(
+            "published ports are not available yet: leave -p and -P out, or use --network host",
+            kind="network",
+        )
 
 
 def _unused(config: ContainerConfig, host_config: HostConfig) -> list[str]:
@@ -257,8 +266,3 @@ def _require_offered(host_config: HostConfig) -> None:
         raise NotImplementedHere("--storage-opt is not available yet", kind="container")
     if host_config.links:
         raise NotImplementedHere("links are not available yet", kind="network")
-    if host_config.publish_all_ports or any((host_config.port_bindings or {}).values()):
-        raise NotImplementedHere(
-            "published ports are not available yet: leave -p and -P out, or use --network host",
-            kind="network",
-        )
