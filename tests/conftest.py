@@ -30,7 +30,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     root_parts = ("/integration/", "/compat/", "/crash/", "/vm/")
     needs_root = any(part in str(item.path) for item in items for part in root_parts)
     if needs_root and os.geteuid() != 0:
-        pytest.exit("these tests make namespaces and mounts: run them as root (sudo ./dev test)", returncode=4)
+        pytest.exit(
+            "these tests make namespaces and mounts: run them as root (sudo ./dev test)", returncode=4
+        )
 
 
 @pytest.hookimpl(trylast=True)
