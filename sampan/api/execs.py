@@ -15,8 +15,11 @@ from sampan.api.router import Route
 from sampan.engine.containers.exec_create import CreateExec
 from sampan.engine.containers.exec_inspect import InspectExec, ResizeExec
 from sampan.engine.containers.exec_start import StartExec
+from sampan.errors import InternalError, SampanError
+from sampan.log import get_logger
 from sampan.models.exec import ExecConfig, ExecStart
-from sampan.runtime.refusal import StartRefused
+
+log = get_logger(__name__)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -42,23 +45,26 @@ class ExecRoutes:
         return answer.json(await self.create(call.path["id"], config=config), 201)
 
     async def _start(self, call: Call) -> StreamResponse:
+        exec_id = call.path["id"]
         start = await call.optional_json(ExecStart, ExecStart())
-        try:
-            session = await self.start(call.path["id"], start=start)
-        except StartRefused as refusal:
-            if start.detach:
-                raise
-            # Clients learn of it from the stream and the exec's exit code, as with Docker.
-            connection = take_over(call.request, content_type=stream_type(call, tty=start.tty))
-            await tell(connection, refusal.message, tty=start.tty)
-            return Taken()
-        if session is None:
+        if start.detach:
+            await self.start(exec_id, start=start)
             return answer.nothing(200)
+        self.start.startable(exec_id, start=start)
+        # The head goes out before the process starts: docker-py loses output that arrives with it.
+        connection = take_over(call.request, content_type=stream_type(call, tty=start.tty))
         try:
-            connection = take_over(call.request, content_type=stream_type(call, tty=start.tty))
+            session = await self.start(exec_id, start=start)
+        except SampanError as error:
+            # Clients learn of it from the stream and the exec's exit code, as with Docker.
+            if isinstance(error, InternalError):
+                log.error("an exec could not be started", exec=exec_id, error=error)
+            await tell(connection, error.message, tty=start.tty)
+            return Taken()
         except BaseException:
-            await session.aclose()
+            connection.close()
             raise
+        assert session is not None, "only a detached exec has no session"
         await pump(connection, session)
         return Taken()
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
+import fcntl
+import termios
 from typing import Protocol, cast
 
 from aiohttp.web_request import BaseRequest
@@ -18,6 +20,8 @@ from sampan.api.answer import HEADERS
 from sampan.errors import Interrupted
 
 _HIGH = 1 << 18
+_HEAD_CHECKS = 50
+_HEAD_CHECK_S = 0.001
 RAW = "application/vnd.docker.raw-stream"
 MULTIPLEXED = "application/vnd.docker.multiplexed-stream"
 
@@ -93,6 +97,20 @@ class Hijacked(asyncio.Protocol):
         if self.lost.is_set():
             raise Interrupted("the client closed the connection", kind="connection")
         self._transport.write(data)
+
+    async def head_read(self) -> None:
+        """Return when the client has read what was sent, or after a twentieth of a second.
+
+        docker-py loses what it receives in one piece with the head. The kernel tells how much
+        is unread, and has no event for it.
+        """
+        fd = self._transport.get_extra_info("socket").fileno()
+        for _ in range(_HEAD_CHECKS):
+            if self.lost.is_set() or not int.from_bytes(
+                fcntl.ioctl(fd, termios.TIOCOUTQ, bytes(4)), "little"
+            ):
+                return
+            await asyncio.sleep(_HEAD_CHECK_S)
 
     def close(self) -> None:
         """Send what is left, then close; idempotent."""

@@ -17,6 +17,7 @@ log = get_logger(__name__)
 async def pump(connection: Hijacked, session: AttachSession) -> None:
     """Serve ``session`` until its output ends, it is detached, or the client goes away."""
     try:
+        await connection.head_read()
         async with asyncio.TaskGroup() as group:
             reading = group.create_task(_input(connection, session))
             watching = group.create_task(_leave_with(connection, session))

@@ -60,6 +60,9 @@ class ResizeExec:
         """Set the exec's terminal size in characters. Raises NotFound, Conflict, InvalidArgument."""
         exec_ = require_exec(self._live, exec_id)
         require_size(height, width)
+        if exec_.started:
+            # A client that has the answer's head may be faster than the start.
+            await exec_.launched.wait()
         if exec_.processes is None or exec_.exit_code is not None:
             raise Conflict(f"exec {exec_id} is not running", kind="exec", ref=exec_id)
         if exec_.config.tty:

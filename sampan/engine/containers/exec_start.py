@@ -55,6 +55,26 @@ class StartExec:
             StartRefused: its command cannot be executed; the exec's exit code is then set.
             InvalidArgument: it was created with or without a terminal, and is not started so.
         """
+        exec_, record = self.startable(exec_id, start=start)
+        exec_.started = True
+        try:
+            running = await self._run(exec_, record, start)
+        finally:
+            exec_.launched.set()
+        session = None
+        if not start.detach:
+            session = self._session(exec_, record)
+            session.connect(running.connection)
+        else:
+            running.connection.close()
+        self._background.watch(self._watch(exec_, record, running), name=f"exec {exec_id[:12]}")
+        return session
+
+    def startable(self, exec_id: str, *, start: ExecStart) -> tuple[Exec, ContainerRecord]:
+        """The exec and its container, if nothing that is known by now keeps it from starting.
+
+        Raises NotFound, Conflict or InvalidArgument, as starting it would.
+        """
         exec_ = require_exec(self._live, exec_id)
         record = self._store.get(exec_.container_id)
         require_executable(record.phase, record.id, record.id)
@@ -67,16 +87,7 @@ class StartExec:
                 kind="exec",
                 ref=exec_id,
             )
-        exec_.started = True
-        running = await self._run(exec_, record, start)
-        session = None
-        if not start.detach:
-            session = self._session(exec_, record)
-            session.connect(running.connection)
-        else:
-            running.connection.close()
-        self._background.watch(self._watch(exec_, record, running), name=f"exec {exec_id[:12]}")
-        return session
+        return exec_, record
 
     async def _run(self, exec_: Exec, record: ContainerRecord, start: ExecStart) -> RunningExec:
         config = exec_.config

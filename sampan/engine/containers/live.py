@@ -20,7 +20,8 @@ _ENDED_EXECS_KEPT = 100
 class Exec(msgspec.Struct, kw_only=True):
     """An exec: created, running (``processes`` is set), or ended (``exit_code`` is set).
 
-    ``finished`` is set when its monitor has ended and its exit code is known.
+    ``launched`` is set when its start has succeeded or failed, ``finished`` when its monitor
+    has ended and its exit code is known.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Exec(msgspec.Struct, kw_only=True):
     processes: TaskProcesses | None = None
     exit_code: int | None = None
     started: bool = False
+    launched: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
     finished: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
 
 
