@@ -78,18 +78,15 @@ async def _serve(settings: Settings, ready: Ready) -> None:
     async with Background() as background, AsyncExitStack() as closing:
         engine = build(settings, ready, background)
         closing.callback(engine.db.close)
-        sockets = [
-            found
-            for host in settings.hosts or (f"unix://{settings.exec_root}/sampan.sock",)
-            for found in listeners.listen(host, group=settings.group)
-        ]
+        hosts = settings.hosts or (f"unix://{settings.exec_root}/sampan.sock",)
+        sockets = [found for host in hosts for found in listeners.listen(host, group=settings.group)]
         closing.callback(listeners.close, sockets)
         engine.snapshots.recover()
         await engine.networks.start()
         await engine.recover()
         server = ApiServer(engine.routes)
         await server.listen(sockets)
-        log.info("ready", version=VERSION, hosts=",".join(settings.hosts), containers=len(engine.store))
+        log.info("ready", version=VERSION, hosts=",".join(hosts), containers=len(engine.store))
         announce_ready()
         background.watch(engine.warm(), name="warm up")
         background.work(engine.tidy(), name="tidy up")
