@@ -6,6 +6,7 @@ kernel below it, whatever symlinks the layer plants.
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import errno
 import hashlib
@@ -22,17 +23,14 @@ from sampan.errors import InvalidArgument, TooLarge
 from sampan.linux.rooted import open_in_root
 
 _COPY = 1 << 17
+_RECENT = 1 << 16
+_BLOCK = 512
 _DIRECTORY_MODE = 0o755
 _XATTR = "SCHILY.xattr."
 # Attributes by which overlayfs and others keep their own books; a layer has no say in them.
 _FORBIDDEN_XATTRS = ("trusted.overlay.", "user.overlay.")
 _OPAQUE_XATTR = "trusted.overlay.opaque"
 _HUGE_ID = 1 << 32
-# The stubs leave these two out.
-_DAMAGE: tuple[type[Exception], ...] = (
-    tarfile.TruncatedHeaderError,  # type: ignore[attr-defined]
-    tarfile.InvalidHeaderError,  # type: ignore[attr-defined]
-)
 
 
 class HashingReader:
@@ -45,6 +43,8 @@ class HashingReader:
         self._source = source
         self._limit = limit_bytes
         self._hash = hashlib.sha256()
+        self._recent: collections.deque[bytes] = collections.deque()
+        self._kept = 0
         self.count = 0
 
     def read(self, size: int = -1, /) -> bytes:
@@ -52,6 +52,10 @@ class HashingReader:
         data = self._source.read(_COPY if size < 0 else size)
         self._hash.update(data)
         self.count += len(data)
+        self._recent.append(data)
+        self._kept += len(data)
+        while self._kept - len(self._recent[0]) > _RECENT:
+            self._kept -= len(self._recent.popleft())
         if self._limit is not None and self.count > self._limit:
             raise TooLarge(f"the layer unpacks to more than {self._limit} bytes", kind="layer")
         return data
@@ -61,20 +65,14 @@ class HashingReader:
         while self.read(_COPY):
             pass
 
+    def recent(self, offset: int, size: int) -> bytes:
+        """What stood at ``offset``, which must be among the last 64 kB read; shorter at the end."""
+        start = offset - (self.count - self._kept)
+        return b"".join(self._recent)[start : start + size]
+
     def hexdigest(self) -> str:
         """SHA-256 of what has passed."""
         return self._hash.hexdigest()
-
-
-class _Member(tarfile.TarInfo):
-    """A header that is damaged is an error, where tarfile would take it for the archive's end."""
-
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Member:
-        try:
-            return super().frombuf(buf, encoding, errors)
-        except _DAMAGE as error:
-            raise InvalidArgument(f"damaged layer: {error}", kind="layer") from error
 
 
 class LayerWriter:
@@ -95,13 +93,14 @@ class LayerWriter:
         try:
             stream = cast("IO[bytes]", source)
             with tarfile.open(
-                fileobj=stream, mode="r|", tarinfo=_Member, encoding="utf-8", errors="surrogateescape"
+                fileobj=stream, mode="r|", encoding="utf-8", errors="surrogateescape"
             ) as archive:
                 for member in archive:
                     with _named(member.name):
                         self._write(archive, member)
                     # The stream is read once; keeping every header would grow with the layer.
                     archive.members = []  # type: ignore[attr-defined]
+                _require_end(source, archive.offset)
         except (tarfile.TarError, EOFError, UnicodeError) as error:
             raise InvalidArgument(f"damaged layer: {error}", kind="layer") from error
         self._finish_directories()
@@ -245,6 +244,16 @@ class LayerWriter:
         for path, member in self._directories.items():
             with contextlib.suppress(FileNotFoundError):
                 _set_times(path, member)
+
+
+def _require_end(source: HashingReader, offset: int) -> None:
+    """Raise InvalidArgument unless the archive ends where tarfile stopped reading members.
+
+    tarfile takes a damaged header for the end; a real end is a block of zeros, or nothing.
+    """
+    block = source.recent(offset, _BLOCK)
+    if block.strip(b"\0") or 0 < len(block) < _BLOCK:
+        raise InvalidArgument(f"damaged layer: bad header at byte {offset}", kind="layer")
 
 
 def _set_xattr(path: str, name: str, value: str) -> None:

@@ -25,7 +25,7 @@ def translate(message: str, *, argv0: str, ref: str, is_exec: bool = False) -> S
     text = message.strip()
     prefix = _EXEC_PREFIX if is_exec else _PREFIX
     low = text.lower()
-    if "executable" in low and "operation not permitted" in low:
+    if "operation not permitted" in low and ("executable" in low or "not a regular file" in low):
         return StartRefused(
             f'{prefix}: exec: "{argv0}": is a directory: permission denied', exit_code=126, ref=ref
         )

@@ -73,8 +73,9 @@ class StreamConnection:
                 packet = self._socket.recv(_PACKET + 1)
             except BlockingIOError:
                 break
-            except ConnectionError:
-                packet = b""
+            except ConnectionResetError:
+                # conmon ended with input of ours unread. Linux says so once, before what is still queued.
+                continue
             if not packet:
                 self._ended = True
                 break

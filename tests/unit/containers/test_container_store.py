@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -29,8 +30,10 @@ def _record(container_id: str, name: str) -> ContainerRecord:
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Database:
-    return Database.open(tmp_path / "a.db")
+def db(tmp_path: Path) -> Iterator[Database]:
+    opened = Database.open(tmp_path / "a.db")
+    yield opened
+    opened.close()
 
 
 A, B, C = "a" * 64, "ab" + "c" * 62, "d" * 64
