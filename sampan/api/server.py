@@ -18,6 +18,7 @@ from sampan.errors import InternalError, SampanError
 from sampan.log import get_logger
 
 log = get_logger(__name__)
+_HEAD_LIMIT = 1 << 20
 
 
 class ApiServer:
@@ -27,7 +28,14 @@ class ApiServer:
         self._router = Router(routes)
         # A client that leaves cancels its request: waits, logs and events end with it. Routes
         # that change something are marked durable and run to their end all the same.
-        self._http = Server(self._handle, handler_cancellation=True, access_log=None)
+        # Filters and names stand in the request's line, which Go's servers let grow to a megabyte.
+        self._http = Server(
+            self._handle,
+            handler_cancellation=True,
+            access_log=None,
+            max_line_size=_HEAD_LIMIT,
+            max_field_size=_HEAD_LIMIT,
+        )
         self._servers: list[asyncio.Server] = []
         self._durable: set[asyncio.Task[StreamResponse]] = set()
 
