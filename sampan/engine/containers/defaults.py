@@ -81,6 +81,9 @@ class HostDefaults:
             masked_paths=masked_paths(given, options),
             readonly_paths=readonly_paths(given, options),
             memory_swap=_swap(given),
+            # Clients send these for "not set".
+            memory_swappiness=None if given.memory_swappiness == -1 else given.memory_swappiness,
+            pids_limit=given.pids_limit if given.pids_limit and given.pids_limit > 0 else None,
         )
 
     def with_hostname(
