@@ -77,6 +77,11 @@ class DaemonProcess:
         return self._process.pid
 
     @property
+    def running(self) -> bool:
+        """Whether it runs, as far as this object has seen."""
+        return self._process is not None
+
+    @property
     def network_link(self) -> str:
         """The network namespace that containers on the host's network share, as /proc names it."""
         return f"net:[{self.network_namespace.stat().st_ino}]"
