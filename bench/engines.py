@@ -1,4 +1,8 @@
-"""The engines to measure: ours started here, the others by the peers' script."""
+"""The sides: Sampan and Docker behind the same docker CLI, Podman in its own root.
+
+Each side makes its containers under names of this run alone, and whatever of them is left
+at the end, after an error or an interrupt too, goes when the side is left.
+"""
 
 from __future__ import annotations
 
@@ -11,26 +15,95 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
+
+from bench.measure import processes, timed
 
 REPOSITORY = Path(__file__).parents[1]
 PEER_SOCKET = Path("/run/peers/docker.sock")
+IMAGE = "sampan-bench/busybox:latest"
 _BUSYBOX = Path("/bin/busybox")
 
 
-class Engine:
-    """An engine that the docker CLI can speak to: its name, socket, image and daemons' pids."""
+class Side(Protocol):
+    """One engine to measure; ``daemons`` are the pids of its daemons, none for Podman."""
 
-    def __init__(self, name: str, socket_path: Path, image: str, daemons: list[int]) -> None:
+    name: str
+    image: str
+    daemons: Collection[int]
+
+    def call(self, *words: str) -> str:
+        """Run a command of the engine's CLI; what it printed. Raises RuntimeError if it fails."""
+
+    def time(self, *words: str) -> float:
+        """Milliseconds that such a command takes."""
+
+    def time_together(self, commands: Sequence[Sequence[str]]) -> float:
+        """Milliseconds until the last of several commands, started at once, has ended."""
+
+    def remove(self, containers: Sequence[str]) -> None:
+        """Remove containers by name, running or not."""
+
+    def monitors(self, ids: Collection[str]) -> set[int]:
+        """Pids of what stands beside those running containers."""
+
+
+class Names:
+    """Names of containers that no other run uses."""
+
+    def __init__(self) -> None:
+        self.token = f"sbench-{secrets.token_hex(3)}"
+        self._count = 0
+
+    def next(self, count: int) -> list[str]:
+        """So many new names."""
+        self._count += count
+        return [f"{self.token}-{number}" for number in range(self._count - count, self._count)]
+
+
+class CliSide:
+    """An engine behind the stock docker CLI."""
+
+    def __init__(self, name: str, socket_path: Path, image: str, daemons: Collection[int]) -> None:
         self.name = name
-        self.socket = socket_path
         self.image = image
         self.daemons = daemons
+        self._head = ["docker", "-H", f"unix://{socket_path}"]
 
-    def docker(self, *words: str) -> list[str]:
-        """A docker command line for this engine."""
-        return ["docker", "-H", f"unix://{self.socket}", *words]
+    def call(self, *words: str) -> str:
+        done = subprocess.run([*self._head, *words], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"{self.name}: {' '.join(words)}: {done.stderr.strip()}")
+        return done.stdout
+
+    def time(self, *words: str) -> float:
+        return timed(lambda: self.call(*words))
+
+    def time_together(self, commands: Sequence[Sequence[str]]) -> float:
+        def work() -> None:
+            running = [
+                subprocess.Popen([*self._head, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                for words in commands
+            ]
+            said = [process.communicate()[1] for process in running]
+            if any(process.returncode for process in running):
+                raise RuntimeError(f"{self.name}: {b''.join(said).decode(errors='replace').strip()}")
+
+        return timed(work)
+
+    def remove(self, containers: Sequence[str]) -> None:
+        self.call("rm", "-f", *containers)
+
+    def monitors(self, ids: Collection[str]) -> set[int]:
+        return processes(("conmon", "containerd-shim-runc-v2"), ids)
+
+    def sweep(self, token: str) -> None:
+        """Remove every container whose name begins with ``token``."""
+        left = self.call("ps", "-aq", "--filter", f"name={token}").split()
+        if left:
+            self.remove(left)
 
 
 def peers_script() -> Path | None:
@@ -39,64 +112,71 @@ def peers_script() -> Path | None:
     return path if path.exists() else None
 
 
-def start_sampand(root: Path, prefix: str) -> subprocess.Popen[bytes]:
-    """A private daemon that answers when this returns."""
-    ready, tell = os.pipe()
-    with (root / "log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "sampan.daemon.main", *_settings(root, prefix)],
-            env={**os.environ, "SAMPAN_READY_FD": str(tell)},
-            pass_fds=[tell],
-            stdout=log,
-            stderr=log,
-        )
-    os.close(tell)
-    answered = os.read(ready, 1)
-    os.close(ready)
-    if not answered:
-        raise RuntimeError(f"sampand did not start: {(root / 'log').read_text()[-1000:]}")
-    return process
+class Sampand:
+    """A private daemon with temporary roots, and names on the host that begin with its prefix."""
 
+    def __init__(self) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="sbench-"))
+        self.socket = self.root / "s.sock"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._command = [
+            *(sys.executable, "-m", "sampan.daemon.main"),
+            *("--data-root", f"{self.root}/data", "--exec-root", f"{self.root}/run"),
+            *("--prefix", f"sbench{secrets.token_hex(1)}", "--log-level", "error"),
+            *("--host", f"unix://{self.socket}"),
+        ]
 
-def _settings(root: Path, prefix: str) -> list[str]:
-    words = ["--data-root", f"{root}/data", "--exec-root", f"{root}/run", "--prefix", prefix]
-    return [*words, "--log-level", "error", "--host", f"unix://{root}/s.sock"]
+    def start(self) -> int:
+        """Start it; its pid, when it says that it is ready. Raises RuntimeError with its last words."""
+        ready, tell = os.pipe()
+        with (self.root / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                env={**os.environ, "SAMPAN_READY_FD": str(tell)},
+                pass_fds=[tell],
+                stdout=log,
+                stderr=log,
+            )
+        os.close(tell)
+        answered = os.read(ready, 1)
+        os.close(ready)
+        if not answered:
+            raise RuntimeError(f"sampand did not start: {(self.root / 'log').read_text()[-1000:]}")
+        return self._process.pid
+
+    def close(self) -> None:
+        """Stop it and remove everything that it made."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+            subprocess.run([*self._command, "--teardown"], check=True)
+        shutil.rmtree(self.root)
 
 
 @contextlib.contextmanager
-def sampan() -> Iterator[Engine]:
+def sampan() -> Iterator[CliSide]:
     """Our engine with a busybox image; nothing is left of it afterwards."""
-    root = Path(tempfile.mkdtemp(prefix="sbench-"))
-    prefix = f"sb{secrets.token_hex(2)}"
-    process = start_sampand(root, prefix)
-    try:
-        engine = Engine("Sampan", root / "s.sock", "busybox", [process.pid])
-        _post(engine.socket, "/images/bootstrap?name=busybox")
-        yield engine
-    finally:
-        process.terminate()
-        process.wait()
-        teardown = [sys.executable, "-m", "sampan.daemon.main", *_settings(root, prefix), "--teardown"]
-        subprocess.run(teardown, check=True)
-        shutil.rmtree(root)
+    with contextlib.closing(Sampand()) as daemon:
+        pid = daemon.start()
+        http(daemon.socket, "POST", "/images/bootstrap?name=busybox")
+        yield CliSide("Sampan", daemon.socket, "busybox", [pid])
 
 
 @contextlib.contextmanager
-def docker(script: Path) -> Iterator[Engine]:
-    """Docker, started if it does not run yet, with the same busybox."""
+def docker(script: Path, token: str) -> Iterator[CliSide]:
+    """Docker, started (and stopped) here only if it does not run yet, with the same busybox."""
     running = _answers(PEER_SOCKET)
     if not running:
         subprocess.run([str(script), "docker-start"], check=True, stdout=subprocess.DEVNULL)
-    image = "sampan-bench/busybox:latest"
-    engine = Engine("Docker", PEER_SOCKET, image, _pids("dockerd", "containerd"))
+    side = CliSide("Docker", PEER_SOCKET, IMAGE, processes(("dockerd", "containerd")))
     try:
         with rootfs() as archive:
-            subprocess.run(
-                engine.docker("import", str(archive), image), check=True, stdout=subprocess.DEVNULL
-            )
-        yield engine
+            side.call("import", str(archive), IMAGE)
+        yield side
     finally:
-        subprocess.run(engine.docker("rmi", "-f", image), check=False, capture_output=True)
+        side.sweep(token)
+        with contextlib.suppress(RuntimeError):  # the import may be what failed
+            side.call("rmi", "-f", IMAGE)
         if not running:
             subprocess.run([str(script), "docker-stop"], check=False)
 
@@ -104,11 +184,11 @@ def docker(script: Path) -> Iterator[Engine]:
 @contextlib.contextmanager
 def rootfs() -> Iterator[Path]:
     """A tar of the host's static busybox as a root file system."""
-    with tempfile.TemporaryDirectory() as work:
+    with tempfile.TemporaryDirectory(prefix="sbench-") as work:
         path = Path(work) / "rootfs.tar"
         with tarfile.open(path, "w") as archive:
             archive.add(_BUSYBOX, "bin/busybox")
-            for name in ("sh", "true", "sleep", "echo"):
+            for name in ("sh", "true", "sleep"):
                 link = tarfile.TarInfo(f"bin/{name}")
                 link.type, link.linkname = tarfile.SYMTYPE, "busybox"
                 archive.addfile(link)
@@ -119,25 +199,18 @@ def rootfs() -> Iterator[Path]:
         yield path
 
 
+def http(path: Path, method: str, target: str) -> bytes:
+    """A request on a unix socket, read to its end. Raises RuntimeError unless the answer is 200."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(path))
+        head = f"{method} {target} HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        connection.sendall(head.encode())
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    if not answer.startswith(b"HTTP/1.1 200 "):
+        raise RuntimeError(f"{method} {target}: {answer[-300:]!r}")
+    return answer
+
+
 def _answers(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(str(path)) == 0
-
-
-def _post(path: Path, target: str) -> None:
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(str(path))
-        head = f"POST {target} HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        connection.sendall(head.encode())
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
-    if b" 200 " not in answer[:20]:
-        raise RuntimeError(f"POST {target}: {answer[-300:]!r}")
-
-
-def _pids(*names: str) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        with contextlib.suppress(OSError):
-            if entry.name.isdigit() and (entry / "comm").read_text().strip() in names:
-                found.append(int(entry.name))
-    return found

@@ -1,47 +1,115 @@
-"""Podman, measured inside its own root by one loop, so that entering it is not counted."""
+"""Podman, in the peers' root: one shell there runs and times every command.
+
+Entering the root takes time that is not Podman's, so it is entered once; the shell inside
+reads commands, one a line, and answers with exit code, microseconds and output.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 import shutil
 import subprocess
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from bench.engines import rootfs
-from bench.measure import Sample, summary
+from bench.engines import IMAGE, PEER_SOCKET, rootfs
+from bench.measure import processes
 
-_IMAGE = "localhost/sampan-bench/busybox:latest"
-_SCRIPT = """
-set -e
-podman import -q /run/peers/sampan-bench.tar {image} >/dev/null
-podman run -d --name sbench-exec {image} sleep 1000 >/dev/null
-for i in $(seq {rounds}); do
-  a=$(date +%s%N); podman run --rm {image} true; b=$(date +%s%N); echo run $((b - a))
-  a=$(date +%s%N); podman exec sbench-exec true; b=$(date +%s%N); echo exec $((b - a))
-done
-podman rm -f -t 0 sbench-exec >/dev/null
-podman rmi -f {image} >/dev/null
+_IMAGE = f"localhost/{IMAGE}"
+# The mounts of its containers' networks are visible to this shell alone: it cleans up itself.
+_LOOP = """
+export LC_ALL=C PODMAN_IGNORE_CGROUPSV1_WARNING=1
+trap '' PIPE
+out=$(mktemp)
+while IFS= read -r line; do
+  a=$EPOCHREALTIME
+  eval "$line" >"$out" 2>&1 </dev/null
+  code=$?
+  b=$EPOCHREALTIME
+  echo "$code $((${b/./} - ${a/./})) $(stat -c %s "$out")"
+  cat "$out"
+done 2>/dev/null
+rm -f "$out"
+ids=$(podman ps -aq --filter name=TOKEN)
+[ -z "$ids" ] || podman rm -f -t 0 $ids >/dev/null
+podman rmi -f IMAGE >/dev/null 2>&1
+[ -z "$(podman ps -aq --filter name=TOKEN)" ]
 """
 
 
-def measure(script: Path, rounds: int) -> dict[str, Sample]:
-    """Milliseconds of ``run`` and ``exec``."""
-    shared = Path("/run/peers/sampan-bench.tar")
-    with rootfs() as archive:
-        shutil.copy(archive, shared)
+class PodmanSide:
+    """Podman behind the shell in its root."""
+
+    name = "Podman"
+    image = _IMAGE
+    daemons: Collection[int] = ()
+
+    def __init__(self, shell: subprocess.Popen[bytes]) -> None:
+        self._shell = shell
+
+    def call(self, *words: str) -> str:
+        return self._run(_command(words))[1]
+
+    def time(self, *words: str) -> float:
+        return self._run(_command(words))[0]
+
+    def time_together(self, commands: Sequence[Sequence[str]]) -> float:
+        # Waiting for each of them shows the failure of any.
+        started = " ".join(f'{_command(words)} & pids="$pids $!";' for words in commands)
+        return self._run(
+            f"pids=; {started} bad=0; for pid in $pids; do wait $pid || bad=1; done; (exit $bad)"
+        )[0]
+
+    def remove(self, containers: Sequence[str]) -> None:
+        self.call("rm", "-f", "-t", "0", *containers)
+
+    def monitors(self, ids: Collection[str]) -> set[int]:
+        return processes(("conmon",), ids)
+
+    def _run(self, line: str) -> tuple[float, str]:
+        """Milliseconds and output of one line of shell. Raises RuntimeError if it fails."""
+        stdin, stdout = self._shell.stdin, self._shell.stdout
+        assert stdin is not None
+        assert stdout is not None
+        stdin.write(f"{line}\n".encode())
+        stdin.flush()
+        head = stdout.readline().split()
+        if len(head) != 3:
+            raise RuntimeError(f"Podman's shell ended at: {line}")
+        code, micros, size = (int(word) for word in head)
+        output = stdout.read(size).decode(errors="replace")
+        if code != 0:
+            raise RuntimeError(f"Podman: {line}: {output.strip()[-500:]}")
+        return micros / 1000, output
+
+
+def _command(words: Sequence[str]) -> str:
+    return shlex.join(["podman", *words])
+
+
+@contextlib.contextmanager
+def podman(script: Path, token: str) -> Iterator[PodmanSide]:
+    """Podman with the same busybox; its containers of this run and the image go afterwards."""
+    shared = PEER_SOCKET.parent / f"{token}.tar"
+    # A session of its own: an interrupt at the terminal shall not end it before it is cleaned up.
+    shell = subprocess.Popen(
+        [str(script), "enter", "bash", "-c", _LOOP.replace("TOKEN", token).replace("IMAGE", _IMAGE)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
     try:
-        done = subprocess.run(
-            [str(script), "enter", "bash", "-c", _SCRIPT.format(image=_IMAGE, rounds=rounds)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        side = PodmanSide(shell)
+        with rootfs() as archive:
+            shutil.copy(archive, shared)
+        side.call("import", "-q", str(shared), _IMAGE)
+        yield side
     finally:
-        shared.unlink()
-    if done.returncode != 0:
-        raise RuntimeError(f"podman: {done.stderr.strip()[-500:]}")
-    times: dict[str, list[float]] = {"run": [], "exec": []}
-    for line in done.stdout.splitlines():
-        name, _, nanos = line.partition(" ")
-        if name in times and nanos.isdigit():
-            times[name].append(int(nanos) / 1e6)
-    return {name: summary(values) for name, values in times.items()}
+        shared.unlink(missing_ok=True)
+        if shell.stdin is not None:
+            shell.stdin.close()
+        if shell.stdout is not None:
+            shell.stdout.close()
+        if shell.wait() != 0:
+            raise RuntimeError(f"Podman's containers {token}-* could not be removed")

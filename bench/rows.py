@@ -2,140 +2,138 @@
 
 from __future__ import annotations
 
-import secrets
-import shutil
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Sequence
-from pathlib import Path
+import contextlib
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from bench.engines import Engine, start_sampand
-from bench.measure import Sample, in_batches, in_turn, memory_mb, processes_named, run, summary, timed
+from bench.engines import Names, Sampand, Side, http
+from bench.measure import Sample, in_batches, in_turn, memory_mb, summary, timed
+
+_BATCH = 10
 
 
 class Row(NamedTuple):
-    """One line of the table; ``goal`` is an upper bound of ours divided by Docker's, or of our value."""
+    """One line of the table.
+
+    ``goals`` are upper bounds of our value divided by another side's, ``limit`` of our
+    value itself.
+    """
 
     name: str
     unit: str
-    values: dict[str, Sample]
-    goal: float | None = None
-    goal_is_ratio: bool = True
+    values: Mapping[str, Sample]
+    goals: Mapping[str, float] = {}
+    limit: float | None = None
 
 
-def _name() -> str:
-    return f"sbench-{secrets.token_hex(3)}"
+def _timing(sides: Sequence[Side], words: Callable[[Side], Sequence[str]]) -> dict[str, Callable[[], float]]:
+    """For each side, an action that times its command."""
+    return {side.name: functools.partial(side.time, *words(side)) for side in sides}
 
 
-def run_rm(engines: Sequence[Engine], rounds: int) -> Row:
-    """A whole life through the stock CLI on the default bridge."""
-    actions = {e.name: (lambda e=e: run(e.docker("run", "--rm", e.image, "true"))) for e in engines}
-    return Row("`docker run --rm busybox true`", "ms", in_turn(actions, rounds), 0.25)
+def run_rm(sides: Sequence[Side], rounds: int) -> Row:
+    """A whole life on the default bridge, as the CLI sees it."""
+    actions = _timing(sides, lambda side: ["run", "--rm", side.image, "true"])
+    return Row("`run --rm busybox true`", "ms", in_turn(actions, rounds), {"Docker": 0.25, "Podman": 0.33})
 
 
-def exec_true(engines: Sequence[Engine], rounds: int) -> list[Row]:
-    """An exec in a running container, sides in turn and each in a loop of its own."""
-    names = {e.name: _name() for e in engines}
-    try:
-        for e in engines:
-            run(e.docker("run", "-d", "--name", names[e.name], e.image, "sleep", "1000"))
-        actions = {e.name: (lambda e=e: run(e.docker("exec", names[e.name], "true"))) for e in engines}
-        return [
-            Row("`docker exec` true, sides in turn", "ms", in_turn(actions, rounds), 0.4),
-            Row("`docker exec` true, each side in a loop", "ms", in_batches(actions, rounds), 0.4),
-        ]
-    finally:
-        for e in engines:
-            run(e.docker("rm", "-f", names[e.name]))
-
-
-def create_and_start(engines: Sequence[Engine], count: int) -> Row:
-    """``count`` containers one after the other, left running; once a side."""
-    values = {}
-    for e in engines:
-        made = [_name() for _ in range(count)]
-
-        def work(e: Engine = e, made: list[str] = made) -> None:
-            for name in made:
-                run(e.docker("run", "-d", "--name", name, e.image, "sleep", "1000"))
-
-        try:
-            values[e.name] = summary([timed(work)])
-        finally:
-            run(e.docker("rm", "-f", *made))
-    return Row(f"create and start {count} containers", "ms", values)
-
-
-def list_stopped(engines: Sequence[Engine], count: int, rounds: int) -> Row:
-    """``ps -a`` with ``count`` containers that do not run."""
-    made = {e.name: [_name() for _ in range(count)] for e in engines}
-    try:
-        for e in engines:
-            for name in made[e.name]:
-                run(e.docker("create", "--name", name, e.image, "true"))
-        actions = {e.name: (lambda e=e: run(e.docker("ps", "-a"))) for e in engines}
-        return Row(f"`docker ps -a` of {count} stopped containers", "ms", in_turn(actions, rounds), 1.0)
-    finally:
-        for e in engines:
-            run(e.docker("rm", "-f", *made[e.name]))
-
-
-def daemon_memory(engines: Sequence[Engine], when: str) -> list[Row]:
-    """Resident and proportional memory of the daemons."""
-    rows = []
-    for field, goal in (("Rss", 60.0), ("Pss", None)):
-        values = {e.name: summary([memory_mb(e.daemons, field)]) for e in engines}
-        rows.append(Row(f"daemon's memory {when} ({field.upper()})", "MB", values, goal, goal_is_ratio=False))
+def exec_true(sides: Sequence[Side], rounds: int, names: Names) -> list[Row]:
+    """An exec in a running container: sides in turn, and each in a loop of its own."""
+    (name,) = names.next(1)
+    for side in sides:
+        side.call("run", "-d", "--name", name, side.image, "sleep", "1000")
+    actions = _timing(sides, lambda _: ["exec", name, "true"])
+    rows = [
+        Row("`exec` true, sides in turn", "ms", in_turn(actions, rounds), {"Docker": 0.4}),
+        Row("`exec` true, each side in a loop", "ms", in_batches(actions, rounds), {"Docker": 0.4}),
+    ]
+    for side in sides:
+        side.remove([name])
     return rows
 
 
-def memory_per_container(engines: Sequence[Engine], count: int) -> Row:
-    """What the host keeps beside each running container: monitors or shims, and the daemons' growth."""
+def create_and_start(sides: Sequence[Side], count: int, names: Names) -> Row:
+    """``count`` containers one after the other, left running; in turns of ten."""
+    total = dict.fromkeys((side.name for side in sides), 0.0)
+    made = names.next(count)
+    for first in range(0, count, _BATCH):
+        for side in sides:
+            for name in made[first : first + _BATCH]:
+                total[side.name] += side.time("run", "-d", "--name", name, side.image, "sleep", "1000")
+    for side in sides:
+        side.remove(made)
+    return Row(
+        f"create and start {count} containers", "ms", {name: summary([ms]) for name, ms in total.items()}
+    )
+
+
+def start_together(sides: Sequence[Side], count: int, rounds: int, names: Names) -> Row:
+    """``count`` containers that exist already, started at once."""
+
+    def action(side: Side) -> float:
+        made = names.next(count)
+        for name in made:
+            side.call("create", "--name", name, side.image, "sleep", "1000")
+        took = side.time_together([["start", name] for name in made])
+        side.remove(made)
+        return took
+
+    actions = {side.name: functools.partial(action, side) for side in sides}
+    values = in_turn(actions, rounds, warm_up=0)
+    return Row(f"`start` of {count} containers at once", "ms", values, {"Docker": 0.4})
+
+
+def list_stopped(sides: Sequence[Side], count: int, rounds: int, names: Names) -> Row:
+    """``ps -a`` with ``count`` containers that do not run."""
+    made = names.next(count)
+    for side in sides:
+        for name in made:
+            side.call("create", "--name", name, side.image, "true")
+    values = in_turn(_timing(sides, lambda _: ["ps", "-a"]), rounds)
+    for side in sides:
+        side.remove(made)
+    return Row(f"`ps -a` of {count} stopped containers", "ms", values, {"Docker": 1.0})
+
+
+def daemon_memory(sides: Sequence[Side], when: str) -> list[Row]:
+    """Resident and proportional memory of the daemons, in one look."""
+    with_daemons = [side for side in sides if side.daemons]
+    values = {
+        field: {side.name: summary([memory_mb(side.daemons, field)]) for side in with_daemons}
+        for field in ("Rss", "Pss")
+    }
+    return [
+        Row(f"daemon's memory {when} (RSS)", "MB", values["Rss"], {"Docker": 0.4}, 60),
+        Row(f"daemon's memory {when} (PSS)", "MB", values["Pss"], {"Docker": 0.4}),
+    ]
+
+
+def memory_per_container(sides: Sequence[Side], count: int, names: Names) -> Row:
+    """What stands beside each running container: conmon or containerd's shim."""
     values = {}
-    for e in engines:
-        made = [_name() for _ in range(count)]
-        helpers = processes_named("conmon", "containerd-shim", "containerd-shim-runc-v2"[:15])
-        before = memory_mb(e.daemons)
-        try:
-            for name in made:
-                run(e.docker("run", "-d", "--name", name, e.image, "sleep", "1000"))
-            new = processes_named("conmon", "containerd-shim", "containerd-shim-runc-v2"[:15]) - helpers
-            grown = max(0.0, memory_mb(e.daemons) - before) + memory_mb(sorted(new))
-            values[e.name] = summary([grown / count])
-        finally:
-            run(e.docker("rm", "-f", *made))
-    return Row("memory a running container, outside it (PSS)", "MB", values, 3.0, goal_is_ratio=False)
+    for side in sides:
+        made = names.next(count)
+        ids = [
+            side.call("run", "-d", "--name", name, side.image, "sleep", "1000").split()[-1] for name in made
+        ]
+        monitors = side.monitors(ids)
+        if len(monitors) != count:
+            raise RuntimeError(f"{side.name}: {len(monitors)} monitors of {count} containers")
+        values[side.name] = summary([memory_mb(monitors) / count])
+        side.remove(made)
+    return Row("memory per running container, outside it (PSS)", "MB", values, limit=3)
 
 
 def start_up(rounds: int) -> Row:
-    """From the start of ``sampand``'s process to its first answer, on an empty root."""
+    """From the start of ``sampand``'s process, on an empty root, to its answer to a ping."""
     times = []
     for _ in range(rounds):
-        root = Path(tempfile.mkdtemp(prefix="sbench-"))
-        prefix = f"sb{secrets.token_hex(2)}"
-        try:
-            began = time.perf_counter()
-            process = start_sampand(root, prefix)
-            times.append((time.perf_counter() - began) * 1000)
-            process.terminate()
-            process.wait()
-        finally:
-            words = [
-                "--data-root",
-                f"{root}/data",
-                "--exec-root",
-                f"{root}/run",
-                "--prefix",
-                prefix,
-                "--teardown",
-            ]
-            subprocess.run(
-                [sys.executable, "-m", "sampan.daemon.main", *words, "--log-level", "error"], check=True
-            )
-            shutil.rmtree(root)
-    return Row(
-        "`sampand` from its start to answering", "ms", {"Sampan": summary(times)}, 500.0, goal_is_ratio=False
-    )
+        with contextlib.closing(Sampand()) as daemon:
+
+            def work(daemon: Sampand = daemon) -> None:
+                daemon.start()
+                http(daemon.socket, "GET", "/_ping")
+
+            times.append(timed(work))
+    return Row("`sampand` from its start to answering", "ms", {"Sampan": summary(times)}, limit=500)
