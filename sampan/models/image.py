@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import UNSET, UnsetType, field
 
 from sampan.models.base import Model
-from sampan.models.container import ContainerConfig, GraphDriver
+from sampan.models.container import GraphDriver, HealthConfig
 
 
 class RootFS(Model, frozen=True, kw_only=True):
@@ -13,6 +13,24 @@ class RootFS(Model, frozen=True, kw_only=True):
 
     type: str = "layers"
     layers: list[str] | UnsetType | None = UNSET
+
+
+class ImageRunConfig(Model, frozen=True, kw_only=True):
+    """What containers made from an image begin with (the API's ImageConfig)."""
+
+    user: str = ""
+    exposed_ports: dict[str, dict[str, str]] | UnsetType = UNSET
+    env: list[str] | None = None
+    cmd: list[str] | None = None
+    healthcheck: HealthConfig | UnsetType = UNSET
+    args_escaped: bool | UnsetType = UNSET
+    volumes: dict[str, dict[str, str]] | None = None
+    working_dir: str = ""
+    entrypoint: list[str] | None = None
+    on_build: list[str] | None = None
+    labels: dict[str, str] | None = None
+    stop_signal: str | UnsetType = UNSET
+    shell: list[str] | UnsetType = UNSET
 
 
 class ImageMetadata(Model, frozen=True, kw_only=True):
@@ -32,7 +50,7 @@ class ImageInspect(Model, frozen=True, kw_only=True):
     created: str | None
     docker_version: str = ""
     author: str = ""
-    config: ContainerConfig
+    config: ImageRunConfig
     architecture: str
     variant: str | UnsetType = UNSET
     os: str

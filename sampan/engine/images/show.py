@@ -9,11 +9,12 @@ from msgspec import UNSET
 from sampan.engine.images.times import rfc3339, seconds
 from sampan.images.record import ImageRecord
 from sampan.images.store import ImageName
-from sampan.models.container import ContainerConfig, GraphDriver, HealthConfig
+from sampan.models.container import GraphDriver, HealthConfig
 from sampan.models.image import (
     HistoryItem,
     ImageInspect,
     ImageMetadata,
+    ImageRunConfig,
     ImageSummary,
     RootFS,
 )
@@ -89,9 +90,9 @@ def history(image: ImageRecord) -> list[HistoryItem]:
     return items[::-1]
 
 
-def shown_config(config: ExecutionConfig) -> ContainerConfig:
-    """An image's config as the config of a container made from it."""
-    return ContainerConfig(
+def shown_config(config: ExecutionConfig) -> ImageRunConfig:
+    """An image's config as the API shows it."""
+    return ImageRunConfig(
         user=config.user,
         exposed_ports=UNSET if config.exposed_ports is None else config.exposed_ports,
         env=config.env,
@@ -101,11 +102,9 @@ def shown_config(config: ExecutionConfig) -> ContainerConfig:
         volumes=config.volumes,
         working_dir=config.working_dir,
         entrypoint=config.entrypoint,
-        network_disabled=config.network_disabled or UNSET,
         on_build=config.on_build,
         labels=config.labels,
         stop_signal=config.stop_signal or UNSET,
-        stop_timeout=UNSET if config.stop_timeout is None else config.stop_timeout,
         shell=UNSET if config.shell is None else config.shell,
     )
 
