@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import AbstractContextManager
 
 from sampan.cli.commands.simple import path_of
-from sampan.cli.terminal import forwarding_signals, on_resize
+from sampan.cli.terminal import forwarding_signals, is_terminal, on_resize
 from sampan.client.api import Client, Hijacked
-from sampan.errors import SampanError
+from sampan.errors import InvalidArgument, SampanError
 
 
 def attach(
     client: Client, container: str, *, stdin: bool, stdout: bool, stderr: bool, detach_keys: str = ""
 ) -> Hijacked:
     """Take a connection to a container's streams."""
-    values = [("stream", "1")]
     wanted = (("stdin", stdin), ("stdout", stdout), ("stderr", stderr))
-    values += [(name, "1") for name, use in wanted if use]
+    values = [("stream", "1"), *((name, "1") for name, use in wanted if use)]
     values += [("detachKeys", detach_keys)] if detach_keys else []
     return client.hijack(path_of(container, "/attach"), values)
+
+
+def require_terminal(*, stdin: bool, tty: bool) -> None:
+    """Raise InvalidArgument if a terminal's input is to come from what is no terminal."""
+    if stdin and tty and not is_terminal(sys.stdin.fileno()):
+        raise InvalidArgument("the input device is not a TTY", kind="flag", ref="tty")
 
 
 def proxying_signals(client: Client, container: str) -> AbstractContextManager[None]:

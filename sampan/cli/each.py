@@ -5,25 +5,28 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 
+from sampan.cli.outcome import described
 from sampan.errors import SampanError, Unavailable
 
 
-def for_each(names: Iterable[str], act: Callable[[str], object], *, echo: bool = True) -> int:
+def for_each(
+    names: Iterable[str], act: Callable[[str], object], *, echo: bool = True, failed: list[str] | None = None
+) -> int:
     """Call ``act`` with every name and print those that succeeded; 1 if any failed.
 
-    A daemon that does not answer ends it at once.
+    Those that failed are added to ``failed``. A daemon that does not answer ends it at once.
     """
-    failed = 0
+    problems = [] if failed is None else failed
     for name in names:
         try:
             act(name)
-        except Unavailable:
-            raise
         except SampanError as error:
+            if isinstance(error, Unavailable) and error.kind != "daemon":
+                raise
             sys.stdout.flush()
-            sys.stderr.write(f"Error response from daemon: {error.message}\n")
-            failed = 1
+            sys.stderr.write(f"{described(error)}\n")
+            problems.append(name)
         else:
             if echo:
                 sys.stdout.write(f"{name}\n")
-    return failed
+    return 1 if problems else 0

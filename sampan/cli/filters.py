@@ -5,23 +5,24 @@ from __future__ import annotations
 import json
 
 from sampan.cli.flags import Flag, Parsed
-from sampan.errors import InvalidArgument
 
-FILTER = Flag("filter", "f", "list", "Only those for which this holds, name=value")
+
+def _check(text: str) -> None:
+    if "=" not in text:
+        raise ValueError("bad format of filter (expected name=value)")
+
+
+FILTER = Flag("filter", "f", "filter", "Only those for which this holds, name=value", check=_check)
 # Where -f is --force.
 LONG_FILTER = FILTER._replace(short="")
 
 
-def encoded(parsed: Parsed) -> list[tuple[str, str]]:
-    """The filters as a query value; nothing if none was given. Raises InvalidArgument."""
+def chosen(parsed: Parsed, **more: str) -> list[tuple[str, str]]:
+    """The filters, and ``more`` of them, as a query value; nothing if there is none."""
     values: dict[str, dict[str, bool]] = {}
     for text in parsed.texts("filter"):
-        name, found, value = text.partition("=")
-        if not found:
-            raise InvalidArgument(
-                f'invalid argument {text!r} for "-f, --filter" flag: bad format of filter (expected name=value)',
-                kind="flag",
-                ref=text,
-            )
+        name, _, value = text.partition("=")
         values.setdefault(name.strip().lower(), {})[value.strip()] = True
+    for name, value in more.items():
+        values.setdefault(name, {})[value] = True
     return [("filters", json.dumps(values))] if values else []

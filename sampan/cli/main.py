@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sampan.cli.command import Command, argument_problem, help_text
-from sampan.cli.flags import Flag, UsageError, parse
-from sampan.cli.table import COMMANDS, GROUPS, find, module_of, nearest
+from sampan.cli.command import Command, argument_problem, flag_lines, help_text, usage_line
+from sampan.cli.flags import HELP, Flag, HelpWanted, Parsed, UsageError, parse
+from sampan.cli.outcome import BAD_USAGE, FAILED, INTERRUPTED, described
+from sampan.cli.table import COMMANDS, GROUPS, aliases, find, module_of, nearest
 from sampan.client.api import Client
 from sampan.client.transport import choose_host, is_default
-from sampan.errors import SampanError
+from sampan.errors import InvalidArgument, NotImplementedHere, SampanError
 from sampan.version import VERSION
 
-_FAILED = 1
-_BAD_FLAG = 125
-_INTERRUPTED = 130
+_LEVELS = ("debug", "info", "warn", "error", "fatal")
 _GLOBAL = (
-    Flag("host", "H", "text", "Address of the daemon: unix:///path or tcp://host:port"),
+    Flag("config", "", "string", "Directory of the client's configuration"),
+    Flag("context", "c", "string", "Context to use; only 'default' is offered yet"),
     Flag("debug", "D", "bool", "Show where an error comes from"),
+    Flag("host", "H", "list", "Address of the daemon: unix:///path or tcp://host:port"),
+    Flag("log-level", "l", "string", "debug, info, warn, error or fatal", "info"),
     Flag("version", "v", "bool", "Print version information and quit"),
-    Flag("help", "h", "bool", "Print usage"),
 )
+_SHORT_HELP = HELP._replace(short="h")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,99 +32,136 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     debug = False
     try:
-        options = parse(words, _GLOBAL, interspersed=False)
-        debug = options.flag("debug")
-        if options.flag("version"):
-            return _print(f"Sampan version {VERSION}")
-        if options.flag("help") or not options.arguments or options.arguments[0] == "help":
+        try:
+            options = parse(words, (*_GLOBAL, _SHORT_HELP), interspersed=False)
+        except HelpWanted:
             return _overview()
-        return _dispatch(options.text("host"), options.arguments)
+        debug = options.flag("debug")
+        return _dispatch(options)
     except UsageError as error:
         _complain(
             f"{error.message}\n\nUsage:  sampan [OPTIONS] COMMAND [ARG...]\n\nRun 'sampan --help' for more information"
         )
-        return _BAD_FLAG
+        return BAD_USAGE
     except SampanError as error:
         if debug:
             raise
-        _complain(_from_daemon(error))
+        if error.message:
+            _complain(described(error))
         return _exit_code(error)
     except BrokenPipeError:
         # Whoever read our output has left; what Python would still flush goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _FAILED
+        return FAILED
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return INTERRUPTED
 
 
-def _dispatch(host_flag: str, words: list[str]) -> int:
+def _dispatch(options: Parsed) -> int:
+    words = options.arguments
+    if options.flag("version"):
+        return _print(f"Sampan version {VERSION}")
+    if options.flag("help") or not words:
+        return _overview()
+    if words[0] == "help":
+        return _help(words[1:])
     found = find(words)
     if found is None:
         return _unknown(words)
     name, rest = found
-    import importlib
-
-    command: Command = importlib.import_module(module_of(name)).COMMAND
-    if "--help" in (rest if command.interspersed else _before_argument(rest, command)):
-        return _print(help_text(name, command))
+    command = _load(name)
     try:
         parsed = parse(rest, command.flags, interspersed=command.interspersed)
+    except HelpWanted:
+        return _print(help_text(name, command, aliases(name)))
     except UsageError as error:
-        _complain(_with_usage(error.message, name, command))
-        return _BAD_FLAG
+        _complain(
+            f"{error.message}\n\n{usage_line(name, command)}\n\nRun 'sampan {name} --help' for more information"
+        )
+        return BAD_USAGE
+    parsed.words = name
     problem = argument_problem(name, command, len(parsed.arguments))
     if problem:
-        _complain(f"sampan: {_with_usage(problem, name, command)}")
-        return _FAILED
-    if is_default(host_flag):
+        _complain(problem)
+        return FAILED
+    return command.run(_client(options, os.environ), parsed)
+
+
+def _load(words: str) -> Command:
+    import importlib
+
+    command: Command = importlib.import_module(module_of(words)).COMMAND
+    return command
+
+
+def _client(options: Parsed, env: Mapping[str, str]) -> Client:
+    """A client of the daemon that is meant, which is started if it is ours to start."""
+    level = options.text("log-level")
+    if level not in _LEVELS:
+        raise InvalidArgument(f"Unable to parse logging level: {level}", kind="flag", ref=level)
+    hosts = options.texts("host")
+    if len(hosts) > 1:
+        raise InvalidArgument("Specify only one -H", kind="flag", ref="host")
+    flag = hosts[0] if hosts else ""
+    context = options.text("context") or env.get("DOCKER_CONTEXT", "")
+    if flag and options.given("context"):
+        raise InvalidArgument(
+            "conflicting options: cannot specify both --host and --context", kind="flag", ref="context"
+        )
+    if context not in ("", "default"):
+        raise NotImplementedHere(
+            f"contexts are not offered yet ({context}): name the daemon with --host", kind="flag"
+        )
+    host = choose_host(flag, env)
+    if env.get("DOCKER_TLS_VERIFY") and host.startswith("tcp://"):
+        raise NotImplementedHere(
+            "DOCKER_TLS_VERIFY is set, and TLS is not offered yet: nothing was sent", kind="host", ref=host
+        )
+    if is_default(flag, env):
         from sampan.cli.autostart import ensure_daemon
 
         ensure_daemon()
-    return command.run(Client(choose_host(host_flag, os.environ)), parsed)
+    return Client(host, version=env.get("DOCKER_API_VERSION", ""))
 
 
-def _before_argument(words: list[str], command: Command) -> list[str]:
-    """The flags before the first argument: what follows belongs to the container's command."""
-    taken: list[str] = []
-    long_values = {f"--{flag.name}" for flag in command.flags if flag.kind != "bool"}
-    short_values = {flag.short for flag in command.flags if flag.short and flag.kind != "bool"}
-    skip = False
-    for word in words:
-        if skip:
-            skip = False
-            continue
-        if not word.startswith("-"):
-            break
-        taken.append(word)
-        skip = word in long_values or (not word.startswith("--") and word[-1:] in short_values)
-    return taken
-
-
-def _with_usage(message: str, name: str, command: Command) -> str:
-    return f"{message}\n\nUsage:  sampan {name} {command.usage}\n\nRun 'sampan {name} --help' for more information"
+def _help(words: list[str]) -> int:
+    if not words:
+        return _overview()
+    found = find(words)
+    if found is not None:
+        return _print(help_text(found[0], _load(found[0]), aliases(found[0])))
+    if words[0] in GROUPS:
+        return _print(_group(words[0]))
+    _complain(f"unknown help topic: {' '.join(words)}")
+    return FAILED
 
 
 def _unknown(words: list[str]) -> int:
-    head = words[0]
+    head, *rest = words
     if head in GROUPS:
-        if len(words) == 1 or words[1] == "--help":
-            return _group(head)
-        _complain(
-            f"sampan: unknown command: sampan {head} {words[1]}\n\nRun 'sampan {head} --help' for more information"
-        )
-        return _FAILED
-    guess = nearest(head)
-    hint = f"\n\nDid you mean: sampan {guess}?" if guess else ""
-    _complain(f"sampan: unknown command: sampan {head}{hint}\n\nRun 'sampan --help' for more information")
-    return _FAILED
+        if not rest:
+            _complain(_group(head))
+            return 0
+        if rest[0] in ("--help", "-h"):
+            return _print(_group(head))
+        if rest[0].startswith("-"):
+            raise UsageError(f"unknown flag: {rest[0].partition('=')[0]}", kind="flag", ref=rest[0])
+        shown, scope = f"sampan {head} {rest[0]}", f"sampan {head}"
+        usage = f"\n\nUsage:  {scope}"
+    else:
+        shown, scope, usage = f"sampan {head}", "sampan", ""
+    guess = nearest(words)
+    hint = f"\n\nDid you mean: sampan {guess}" if guess else ""
+    _complain(f"sampan: unknown command: {shown}{usage}{hint}\n\nRun '{scope} --help' for more information")
+    return FAILED
 
 
 def _overview() -> int:
-    lines = ["", "Usage:  sampan [OPTIONS] COMMAND", "", "A container engine", "", "Management commands:"]
+    names = sorted(name for name in COMMANDS if " " not in name)
+    lines = ["Usage:  sampan [OPTIONS] COMMAND", "", "A container engine", "", "Management Commands:"]
     lines += [f"  {name:<12}{text}" for name, text in GROUPS.items()]
-    lines += ["", "Commands:", "  " + " ".join(sorted(name for name in COMMANDS if " " not in name))]
-    lines += ["", "Options:"]
-    lines += [f"  -{flag.short}, --{flag.name:<10}{flag.help}" for flag in _GLOBAL]
+    lines += ["", "Commands:", *(f"  {name:<12}{_load(name).help}" for name in names)]
+    lines += ["", "Global Options:", *flag_lines(_GLOBAL)]
     lines += [
         "",
         "Examples:",
@@ -134,20 +173,16 @@ def _overview() -> int:
     return _print("\n".join(lines))
 
 
-def _group(name: str) -> int:
-    members = sorted(words for words in COMMANDS if words.startswith(f"{name} "))
-    lines = ["", f"Usage:  sampan {name} COMMAND", "", GROUPS[name], "", "Commands:"]
-    return _print("\n".join([*lines, *(f"  {words.partition(' ')[2]}" for words in members), ""]))
-
-
-def _from_daemon(error: SampanError) -> str:
-    local = error.kind in ("host", "flag", "file", "program", "connection", "reference")
-    return error.message if local else f"Error response from daemon: {error.message}"
+def _group(name: str) -> str:
+    members = sorted(words.partition(" ")[2] for words in COMMANDS if words.startswith(f"{name} "))
+    lines = [f"Usage:  sampan {name} COMMAND", "", GROUPS[name], "", "Commands:"]
+    lines += [f"  {member:<12}{_load(f'{name} {member}').help}" for member in members]
+    return "\n".join([*lines, "", f"Run 'sampan {name} COMMAND --help' for more information on a command."])
 
 
 def _exit_code(error: SampanError) -> int:
-    code = getattr(error, "exit_code", _FAILED)
-    return code if isinstance(code, int) else _FAILED
+    code = getattr(error, "exit_code", FAILED)
+    return code if isinstance(code, int) else FAILED
 
 
 def _print(text: str) -> int:

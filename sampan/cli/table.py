@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "container ps": "ps",
     "container rename": "rename",
     "container restart": "restart",
+    "container remove": "rm",
     "container rm": "rm",
     "container run": "run",
     "container start": "start",
@@ -40,6 +41,7 @@ COMMANDS: dict[str, str] = {
     "image load": "load",
     "image ls": "images",
     "image prune": "image_prune",
+    "image remove": "rmi",
     "image rm": "rmi",
     "image save": "save",
     "image tag": "tag",
@@ -51,6 +53,7 @@ COMMANDS: dict[str, str] = {
     "load": "load",
     "logs": "logs",
     "network inspect": "network_inspect",
+    "network list": "network_ls",
     "network ls": "network_ls",
     "pause": "pause",
     "port": "port",
@@ -94,9 +97,19 @@ def find(argv: list[str]) -> tuple[str, list[str]] | None:
     return None
 
 
-def nearest(word: str) -> str:
-    """A command that ``word`` may have meant; empty if nothing is near."""
+def aliases(words: str) -> list[str]:
+    """Every spelling of a command, those with a noun first."""
+    names = [name for name, module in COMMANDS.items() if module == COMMANDS[words]]
+    return sorted(names, key=lambda name: (" " not in name, name))
+
+
+def nearest(words: list[str]) -> str:
+    """A command that unknown ``words`` may have meant; empty if nothing is near."""
     from difflib import get_close_matches
 
+    head = words[0]
+    if head in GROUPS:
+        known = [name for name in COMMANDS if name.startswith(f"{head} ")]
+        return next(iter(get_close_matches(" ".join(words[:2]), known, 1, 0.8)), "")
     known = sorted({name for name in COMMANDS if " " not in name} | set(GROUPS))
-    return next(iter(get_close_matches(word, known, 1)), "")
+    return next(iter(get_close_matches(head, known, 1)), "")

@@ -13,6 +13,12 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 
+# Those that only tell us about ourselves: our children, our pipes, our window, our own faults.
+_OURS = frozenset(
+    {"SIGCHLD", "SIGCLD", "SIGPIPE", "SIGURG", "SIGWINCH", "SIGKILL", "SIGSTOP", "SIGSEGV", "SIGBUS", "SIGFPE",
+     "SIGILL", "SIGTRAP", "SIGABRT", "SIGIOT", "SIGSYS", "SIGPROF", "SIGVTALRM"}
+)  # fmt: skip
+
 
 def is_terminal(fd: int) -> bool:
     """Whether ``fd`` is a terminal."""
@@ -23,9 +29,17 @@ def is_terminal(fd: int) -> bool:
 
 
 def size() -> tuple[int, int]:
-    """Height and width of the terminal, in characters."""
-    columns, lines = shutil.get_terminal_size()
+    """Height and width of the terminal, in characters; 0, 0 where there is none."""
+    try:
+        columns, lines = os.get_terminal_size(sys.stdout.fileno())
+    except (OSError, ValueError):
+        return 0, 0
     return lines, columns
+
+
+def text_width() -> int:
+    """How wide text may be, in characters."""
+    return shutil.get_terminal_size().columns
 
 
 @contextlib.contextmanager
@@ -69,16 +83,16 @@ def on_resize(act: Callable[[int, int], None]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def forwarding_signals(send: Callable[[str], None]) -> Iterator[None]:
-    """Pass the signals that would end us on to ``send`` by name instead."""
-    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
-    numbers = {getattr(signal, name): name for name in names if hasattr(signal, name)}
+    """Pass the signals that would end or stop us on to ``send`` by name instead."""
+    chosen = [found for found in signal.Signals if found.name not in _OURS]
 
     def received(number: int, _: object) -> None:
-        send(numbers[signal.Signals(number)])
+        send(signal.Signals(number).name)
 
-    before = {number: signal.signal(number, received) for number in numbers}
+    before = {number: signal.signal(number, received) for number in chosen}
     try:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # None: the handler was set by other than Python, and cannot be given back.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from sampan.client.http1 import AnswerParser, query, request_head
 from sampan.client.transport import connect
-from sampan.errors import InternalError, SampanError, Unavailable
+from sampan.errors import InternalError, Interrupted, SampanError, Unavailable
 from sampan.version import API_VERSION, VERSION
 from sampan.wire.errors import error_from
 
@@ -34,8 +34,24 @@ class Hijacked:
             # The daemon has closed already: there is nobody left to tell.
             return
 
+    def receive(self, most: int) -> bytes:
+        """What has come; nothing if the other side has ended or gone."""
+        try:
+            return self.socket.recv(most)
+        except OSError:
+            # However it ended, no more will come; the container's state tells why.
+            return b""
+
+    def abandon(self) -> None:
+        """End both directions, so that a receiving thread returns."""
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            # It has ended by itself.
+            return
+
     def close(self) -> None:
-        """Leave."""
+        """Leave; may be called twice."""
         self.socket.close()
 
 
@@ -46,9 +62,9 @@ class Client:
     stands for, with the daemon's own words.
     """
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, *, version: str = "") -> None:
         self.host = host
-        self._version = ""
+        self._version = version
 
     def version_path(self) -> str:
         """``/v1.51``, or the newest version the daemon speaks if that is older."""
@@ -82,16 +98,15 @@ class Client:
         headers = {"Content-Type": "application/x-tar", "Transfer-Encoding": "chunked"} if upload else {}
         connection = self._send(method, self.version_path() + path, values, headers, b"")
         try:
-            early = _upload(connection, upload) if upload is not None else b""
+            if upload is not None:
+                _upload(connection, upload)
             parser = AnswerParser(method=method)
-            if early:
-                parser.feed(early)
             _receive_head(connection, parser)
             if parser.status >= 400:
                 raise _failure(parser, _rest_of(connection, parser))
             yield parser.take()
             while not parser.done:
-                parser.feed(connection.recv(_READ))
+                parser.feed(_receive(connection))
                 yield parser.take()
         finally:
             connection.close()
@@ -116,22 +131,19 @@ class Client:
         """POST, wait for the head alone, and return the answer to come."""
         connection = self._send("POST", self.version_path() + path, values, {}, b"")
         parser = AnswerParser(method="POST")
-        _receive_head(connection, parser)
-        if parser.status >= 400:
-            raise _failure(parser, _rest_of(connection, parser))
+        try:
+            _receive_head(connection, parser)
+            if parser.status >= 400:
+                raise _failure(parser, _rest_of(connection, parser))
+        except BaseException:
+            connection.close()
+            raise
         return Pending(connection, parser)
 
     def _json(self, method: str, path: str, values: Query, body: bytes | None) -> object:
         headers = {"Content-Type": "application/json"} if body is not None else {}
         data = self._whole(method, path, values, body or b"", headers)
-        if not data.strip():
-            return None
-        try:
-            return json.loads(data)
-        except ValueError as error:
-            raise InternalError(
-                f"the daemon's answer is no JSON: {data[:100]!r}", kind="connection"
-            ) from error
+        return _decoded(data)
 
     def _whole(self, method: str, path: str, values: Query, body: bytes, headers: dict[str, str]) -> bytes:
         parser, data = self._exchange(method, self.version_path() + path, values, body, headers)
@@ -171,36 +183,55 @@ class Pending:
     """An answer whose body has not come yet."""
 
     def __init__(self, connection: socket.socket, parser: AnswerParser) -> None:
-        self.socket = connection
+        self._socket = connection
         self._parser = parser
 
     def result(self) -> object:
-        """Wait for the body; its JSON."""
-        with self.socket:
-            return json.loads(_rest_of(self.socket, self._parser))
+        """Wait for the body; its JSON. Raises Interrupted if the daemon goes away."""
+        with self._socket:
+            return _decoded(_rest_of(self._socket, self._parser))
+
+    def close(self) -> None:
+        """Wait no longer; may be called twice."""
+        self._socket.close()
 
 
-def _upload(connection: socket.socket, source: BinaryIO) -> bytes:
-    """Send ``source`` in chunks. What the daemon answers before the end stops it."""
-    while block := source.read(_READ):
-        try:
+def _decoded(data: bytes) -> object:
+    if not data.strip():
+        return None
+    try:
+        return json.loads(data)
+    except ValueError as error:
+        raise InternalError(f"the daemon's answer is no JSON: {data[:100]!r}", kind="connection") from error
+
+
+def _upload(connection: socket.socket, source: BinaryIO) -> None:
+    """Send ``source`` in chunks; a daemon that hangs up has refused, and its answer says why."""
+    try:
+        while block := source.read(_READ):
             connection.sendall(b"%x\r\n%b\r\n" % (len(block), block))
-        except (BrokenPipeError, ConnectionResetError):
-            # It has refused: its answer says why.
-            return b""
-    connection.sendall(b"0\r\n\r\n")
-    return b""
+        connection.sendall(b"0\r\n\r\n")
+    except (BrokenPipeError, ConnectionResetError):
+        return
+
+
+def _receive(connection: socket.socket) -> bytes:
+    """What has come; nothing at the end. Raises Interrupted if the connection broke."""
+    try:
+        return connection.recv(_READ)
+    except OSError as error:
+        raise Interrupted(f"the connection to the daemon broke: {error}", kind="connection") from error
 
 
 def _receive_head(connection: socket.socket, parser: AnswerParser) -> None:
     while not parser.head_done:
-        parser.feed(connection.recv(_READ))
+        parser.feed(_receive(connection))
 
 
 def _rest_of(connection: socket.socket, parser: AnswerParser) -> bytes:
     parts = [parser.take()]
     while not parser.done:
-        parser.feed(connection.recv(_READ))
+        parser.feed(_receive(connection))
         parts.append(parser.take())
     return b"".join(parts)
 
@@ -210,4 +241,6 @@ def _failure(parser: AnswerParser, body: bytes) -> SampanError:
         message = str(json.loads(body)["message"])
     except (ValueError, KeyError, TypeError):
         message = body.decode(errors="replace").strip() or f"the daemon answered with status {parser.status}"
-    return error_from(parser.status, message)
+    error = error_from(parser.status, message)
+    error.kind = "daemon"
+    return error

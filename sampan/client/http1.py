@@ -31,6 +31,14 @@ def query(values: Iterable[tuple[str, str]]) -> str:
     return "?" + "&".join(pairs) if pairs else ""
 
 
+def _chunk_size(line: bytes) -> int:
+    digits = line.split(b";")[0].strip()
+    # int() alone would take signs and underscores.
+    if not digits or digits.strip(b"0123456789abcdefABCDEF"):
+        raise InternalError(f"bad chunk size {line[:20]!r}", kind="connection")
+    return int(digits, 16)
+
+
 class AnswerParser:
     """One answer from a byte stream cut anywhere.
 
@@ -110,6 +118,8 @@ class AnswerParser:
         if self._method == "HEAD" or self.status in (204, 304):
             self.done = True
         elif not self._chunked and length is not None:
+            if not (length.isascii() and length.isdigit()):
+                raise InternalError(f"bad length {length[:20]!r} of the daemon's answer", kind="connection")
             self._left = int(length)
             self.done = self._left == 0
 
@@ -121,8 +131,9 @@ class AnswerParser:
             return
         data, self._buffer = self._buffer, b""
         if self._left is not None:
+            data = data[: self._left]
             self._left -= len(data)
-            self.done = self._left <= 0
+            self.done = self._left == 0
         self._body.append(data)
 
     def _read_chunks(self) -> None:
@@ -130,14 +141,15 @@ class AnswerParser:
             if self._left is None:
                 line, found, rest = self._buffer.partition(_LINE)
                 if not found:
+                    if len(self._buffer) > _HEAD_LIMIT:
+                        raise InternalError(
+                            "the daemon's answer has an endless chunk size", kind="connection"
+                        )
                     return
                 if self._in_chunk and not line:
                     self._in_chunk, self._buffer = False, rest
                     continue
-                try:
-                    self._left = int(line.split(b";")[0], 16)
-                except ValueError as error:
-                    raise InternalError(f"bad chunk size {line[:20]!r}", kind="connection") from error
+                self._left = _chunk_size(line)
                 self._buffer, self._in_chunk = rest, True
                 if self._left == 0:
                     self._chunked, self.done, self._buffer = False, True, b""

@@ -6,7 +6,7 @@ import sys
 
 from sampan.cli.command import Command
 from sampan.cli.confirm import confirmed
-from sampan.cli.filters import LONG_FILTER, encoded
+from sampan.cli.filters import LONG_FILTER, chosen
 from sampan.cli.flags import Flag, Parsed
 from sampan.cli.values import as_object, number, texts
 from sampan.client.api import Client
@@ -16,7 +16,7 @@ from sampan.wire.units import human_size
 def _run(client: Client, parsed: Parsed) -> int:
     if not confirmed("This will remove all stopped containers.", force=parsed.flag("force")):
         return 0
-    report = as_object(client.post("/containers/prune", encoded(parsed)))
+    report = as_object(client.post("/containers/prune", chosen(parsed)))
     deleted = texts(report, "ContainersDeleted")
     if deleted:
         sys.stdout.write("Deleted Containers:\n" + "".join(f"{name}\n" for name in deleted) + "\n")

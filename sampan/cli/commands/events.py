@@ -7,7 +7,7 @@ import sys
 import time
 
 from sampan.cli.command import Command
-from sampan.cli.filters import FILTER, encoded
+from sampan.cli.filters import FILTER, chosen
 from sampan.cli.flags import Flag, Parsed
 from sampan.cli.values import Object, as_object, number, text
 from sampan.client.api import Client
@@ -19,7 +19,7 @@ def _run(client: Client, parsed: Parsed) -> int:
     values = [(flag, parsed.text(flag)) for flag in ("since", "until") if parsed.text(flag)]
     form = parsed.text("format")
     rest = b""
-    for data in client.stream("GET", "/events", [*values, *encoded(parsed)]):
+    for data in client.stream("GET", "/events", [*values, *chosen(parsed)]):
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
             if line.strip():
@@ -52,9 +52,9 @@ COMMAND = Command(
     help="Follow what happens in the engine",
     flags=(
         FILTER,
-        Flag("format", "", "text", "'json', or a template"),
-        Flag("since", "", "text", "Begin with what happened since then"),
-        Flag("until", "", "text", "End at this time"),
+        Flag("format", "", "string", "'json', or a template"),
+        Flag("since", "", "string", "Begin with what happened since then"),
+        Flag("until", "", "string", "End at this time"),
     ),
     examples=("events", "events --since 10m --filter type=container"),
 )

@@ -65,7 +65,7 @@ COMMAND = Command(
     usage="[OPTIONS] IMAGE",
     help="Show how an image was made",
     flags=(
-        Flag("format", "", "text", "'table', 'table TEMPLATE', 'json', or a template"),
+        Flag("format", "", "string", "'table', 'table TEMPLATE', 'json', or a template"),
         Flag("human", "H", "bool", "Sizes and dates for people", "true"),
         Flag("no-trunc", "", "bool", "Do not shorten"),
         Flag("quiet", "q", "bool", "Show ids only"),

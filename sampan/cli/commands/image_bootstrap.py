@@ -11,7 +11,8 @@ from sampan.client.api import Client
 def _run(client: Client, parsed: Parsed) -> int:
     name, _, suite = parsed.arguments[0].partition(":")
     values = [("name", name), *([("suite", suite)] if suite else [])]
-    return show_messages(client.stream("POST", "/images/bootstrap", values))
+    show_messages(client.stream("POST", "/images/bootstrap", values))
+    return 0
 
 
 COMMAND = Command(

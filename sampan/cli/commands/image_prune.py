@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 from sampan.cli.command import Command
 from sampan.cli.confirm import confirmed
-from sampan.cli.filters import LONG_FILTER, encoded
+from sampan.cli.filters import LONG_FILTER, chosen
 from sampan.cli.flags import Flag, Parsed
 from sampan.cli.values import as_object, number, objects, text
 from sampan.client.api import Client
@@ -23,10 +22,8 @@ def _run(client: Client, parsed: Parsed) -> int:
     )
     if not confirmed(warning, force=parsed.flag("force")):
         return 0
-    given = encoded(parsed)
-    filters = json.loads(given[0][1]) if given else {}
-    filters["dangling"] = {"false" if everything else "true": True}
-    report = as_object(client.post("/images/prune", [("filters", json.dumps(filters))]))
+    filters = chosen(parsed, dangling="false" if everything else "true")
+    report = as_object(client.post("/images/prune", filters))
     deleted = objects(report.get("ImagesDeleted"))
     if deleted:
         sys.stdout.write("Deleted Images:\n")

@@ -6,7 +6,7 @@ import sys
 import time
 
 from sampan.cli.command import Command
-from sampan.cli.filters import FILTER, encoded
+from sampan.cli.filters import FILTER, chosen
 from sampan.cli.flags import Flag, Parsed
 from sampan.cli.output import print_rows
 from sampan.cli.values import Object, number, objects, text, texts
@@ -31,9 +31,7 @@ _NONE = "<none>"
 
 def _run(client: Client, parsed: Parsed) -> int:
     values = [("all", "1")] if parsed.flag("all") else []
-    filters = encoded(parsed)
-    if parsed.arguments:
-        filters = _with_reference(filters, parsed.arguments[0])
+    filters = chosen(parsed, reference=parsed.arguments[0]) if parsed.arguments else chosen(parsed)
     found = objects(client.get("/images/json", [*values, *filters]))
     found.sort(key=lambda item: number(item, "Created"), reverse=True)
     trunc = not parsed.flag("no-trunc")
@@ -46,14 +44,6 @@ def _run(client: Client, parsed: Parsed) -> int:
     columns = ("Repository", "Tag", "Digest", "ID") if digests else ("Repository", "Tag", "ID")
     print_rows(rows, headers=_HEADERS, default=(*columns, "CreatedSince", "Size"), form=parsed.text("format"))
     return 0
-
-
-def _with_reference(filters: list[tuple[str, str]], name: str) -> list[tuple[str, str]]:
-    import json
-
-    values = json.loads(filters[0][1]) if filters else {}
-    values.setdefault("reference", {})[name] = True
-    return [("filters", json.dumps(values))]
 
 
 def _rows(item: Object, *, trunc: bool, digests: bool) -> list[dict[str, object]]:
@@ -96,7 +86,7 @@ COMMAND = Command(
         Flag("all", "a", "bool", "Show intermediate images too"),
         Flag("digests", "", "bool", "Show digests"),
         FILTER,
-        Flag("format", "", "text", "'table', 'table TEMPLATE', 'json', or a template"),
+        Flag("format", "", "string", "'table', 'table TEMPLATE', 'json', or a template"),
         Flag("no-trunc", "", "bool", "Do not shorten"),
         Flag("quiet", "q", "bool", "Show ids only"),
     ),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 
 from sampan.cli.command import Command
+from sampan.cli.files import open_binary
 from sampan.cli.flags import Flag, Parsed
 from sampan.cli.progress import show_messages
 from sampan.client.api import Client
-from sampan.errors import InvalidArgument, NotImplementedHere
+from sampan.errors import NotImplementedHere
 
 
 def _run(client: Client, parsed: Parsed) -> int:
@@ -23,23 +24,20 @@ def _run(client: Client, parsed: Parsed) -> int:
     values = [("fromSrc", "-"), ("repo", repo), ("tag", tag), ("message", parsed.text("message"))]
     values += [("platform", parsed.text("platform"))]
     values += [("changes", change) for change in parsed.texts("change")]
-    try:
-        source = sys.stdin.buffer if path == "-" else open(path, "rb")  # noqa: SIM115 - closed below
-    except OSError as error:
-        raise InvalidArgument(f"open {path}: {error.strerror}", kind="file", ref=path) from error
     given = [(key, value) for key, value in values if value]
-    with source:
-        return show_messages(client.stream("POST", "/images/create", given, source))
+    with sys.stdin.buffer if path == "-" else open_binary(path) as source:
+        show_messages(client.stream("POST", "/images/create", given, source))
+    return 0
 
 
 COMMAND = Command(
     run=_run,
-    usage="[OPTIONS] FILE|- [REPOSITORY[:TAG]]",
+    usage="[OPTIONS] file|URL|- [REPOSITORY[:TAG]]",
     help="Make an image of a file system in a tar archive",
     flags=(
         Flag("change", "c", "list", "Apply a Dockerfile instruction"),
-        Flag("message", "m", "text", "Say how it was made"),
-        Flag("platform", "", "text", "Platform, os/architecture"),
+        Flag("message", "m", "string", "Say how it was made"),
+        Flag("platform", "", "string", "Platform, os/architecture"),
     ),
     least=1,
     most=2,

@@ -72,6 +72,6 @@ COMMAND = Command(
     run=_run,
     usage="[OPTIONS]",
     help="Show what the engine is, has and runs",
-    flags=(Flag("format", "f", "text", "'json', or a template"),),
+    flags=(Flag("format", "f", "string", "'json', or a template"),),
     examples=("info", "info -f '{{.ServerVersion}}'"),
 )

@@ -46,9 +46,9 @@ COMMAND = Command(
     usage="[OPTIONS] NAME|ID [NAME|ID...]",
     help="Show everything about containers, images or networks",
     flags=(
-        Flag("format", "f", "text", "'json', or a template"),
+        Flag("format", "f", "string", "'json', or a template"),
         Flag("size", "s", "bool", "Show sizes of containers"),
-        Flag("type", "", "text", "Look at things of this kind only"),
+        Flag("type", "", "string", "Look at things of this kind only"),
     ),
     least=1,
     most=-1,

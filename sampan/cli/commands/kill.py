@@ -8,7 +8,7 @@ from sampan.cli.flags import Flag
 COMMAND = post_each(
     "kill",
     "Send a signal to running containers, KILL if none is named",
-    flags=(Flag("signal", "s", "text", "Name or number of the signal"),),
+    flags=(Flag("signal", "s", "string", "Name or number of the signal"),),
     values=lambda parsed: given(parsed, signal="signal"),
     examples=("kill web", "kill --signal HUP web"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from sampan.cli.command import Command
+from sampan.cli.files import open_binary
 from sampan.cli.flags import Flag, Parsed
 from sampan.cli.progress import show_messages
 from sampan.cli.terminal import is_terminal
@@ -18,15 +19,10 @@ def _run(client: Client, parsed: Parsed) -> int:
     values = [("quiet", "1" if quiet else "0")]
     values += [("platform", parsed.text("platform"))] if parsed.text("platform") else []
     if not path and is_terminal(sys.stdin.fileno()):
-        raise InvalidArgument(
-            "requested load from stdin, but stdin is empty: name a file with --input", kind="file"
-        )
-    try:
-        source = open(path, "rb") if path else sys.stdin.buffer  # noqa: SIM115 - closed below
-    except OSError as error:
-        raise InvalidArgument(f"open {path}: {error.strerror}", kind="file", ref=path) from error
-    with source:
-        return show_messages(client.stream("POST", "/images/load", values, source), quiet=quiet)
+        raise InvalidArgument("requested load from stdin, but stdin is empty", kind="file", ref="-")
+    with open_binary(path) if path else sys.stdin.buffer as source:
+        show_messages(client.stream("POST", "/images/load", values, source))
+    return 0
 
 
 COMMAND = Command(
@@ -34,8 +30,8 @@ COMMAND = Command(
     usage="[OPTIONS]",
     help="Load images from an archive that save made, or an OCI layout",
     flags=(
-        Flag("input", "i", "text", "File to read in place of stdin"),
-        Flag("platform", "", "text", "Load this platform only"),
+        Flag("input", "i", "string", "File to read in place of stdin"),
+        Flag("platform", "", "string", "Load this platform only"),
         Flag("quiet", "q", "bool", "Show no progress"),
     ),
     examples=("load -i images.tar", "load < images.tar.gz"),

@@ -38,10 +38,10 @@ COMMAND = Command(
     flags=(
         Flag("details", "", "bool", "Show extra details"),
         Flag("follow", "f", "bool", "Go on as it grows"),
-        Flag("since", "", "text", "From this time on, or this long ago (10m)"),
-        Flag("tail", "n", "text", "The last lines only", "all"),
+        Flag("since", "", "string", "From this time on, or this long ago (10m)"),
+        Flag("tail", "n", "string", "The last lines only", "all"),
         Flag("timestamps", "t", "bool", "Show times"),
-        Flag("until", "", "text", "Up to this time, or this long ago"),
+        Flag("until", "", "string", "Up to this time, or this long ago"),
     ),
     least=1,
     most=1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from sampan.cli.command import Command
-from sampan.cli.filters import FILTER, encoded
+from sampan.cli.filters import FILTER, chosen
 from sampan.cli.flags import Flag, Parsed
 from sampan.cli.output import print_rows
 from sampan.cli.values import Object, labels, objects, text
@@ -24,7 +24,7 @@ _HEADERS = {
 
 
 def _run(client: Client, parsed: Parsed) -> int:
-    found = sorted(objects(client.get("/networks", encoded(parsed))), key=lambda item: text(item, "Name"))
+    found = sorted(objects(client.get("/networks", chosen(parsed))), key=lambda item: text(item, "Name"))
     rows = [_row(item, trunc=not parsed.flag("no-trunc")) for item in found]
     if parsed.flag("quiet"):
         sys.stdout.write("".join(f"{row['ID']}\n" for row in rows))
@@ -53,7 +53,7 @@ COMMAND = Command(
     help="List networks",
     flags=(
         FILTER,
-        Flag("format", "", "text", "'table', 'table TEMPLATE', 'json', or a template"),
+        Flag("format", "", "string", "'table', 'table TEMPLATE', 'json', or a template"),
         Flag("no-trunc", "", "bool", "Do not shorten"),
         Flag("quiet", "q", "bool", "Show ids only"),
     ),

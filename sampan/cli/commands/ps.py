@@ -7,7 +7,7 @@ import sys
 import time
 
 from sampan.cli.command import Command
-from sampan.cli.filters import FILTER, encoded
+from sampan.cli.filters import FILTER, chosen
 from sampan.cli.flags import Flag, Parsed
 from sampan.cli.output import print_rows, shorten
 from sampan.cli.values import Object, as_object, labels, number, objects, text, texts
@@ -40,7 +40,7 @@ def _run(client: Client, parsed: Parsed) -> int:
     values = [("all", "1")] if parsed.flag("all") or last > 0 else []
     values += [("limit", str(last))] if last > 0 else []
     values += [("size", "1")] if size else []
-    values += encoded(parsed)
+    values += chosen(parsed)
     found = objects(client.get("/containers/json", values))
     trunc = not parsed.flag("no-trunc")
     if parsed.flag("quiet") and not parsed.given("format"):
@@ -103,8 +103,8 @@ COMMAND = Command(
     flags=(
         Flag("all", "a", "bool", "Show all containers, not only those that run"),
         FILTER,
-        Flag("format", "", "text", "'table', 'table TEMPLATE', 'json', or a template"),
-        Flag("last", "n", "number", "Show the last n containers, in any state", "-1"),
+        Flag("format", "", "string", "'table', 'table TEMPLATE', 'json', or a template"),
+        Flag("last", "n", "int", "Show the last n containers, in any state", "-1"),
         Flag("latest", "l", "bool", "Show the last container, in any state"),
         Flag("no-trunc", "", "bool", "Do not shorten"),
         Flag("quiet", "q", "bool", "Show ids only"),

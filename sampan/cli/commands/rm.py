@@ -7,11 +7,9 @@ from sampan.cli.commands.simple import path_of
 from sampan.cli.each import for_each
 from sampan.cli.flags import Flag, Parsed
 from sampan.client.api import Client
-from sampan.errors import NotFound
 
 
 def _run(client: Client, parsed: Parsed) -> int:
-    force = parsed.flag("force")
     values = [
         (name, "1")
         for name, flag in (("force", "force"), ("v", "volumes"), ("link", "link"))
@@ -19,14 +17,11 @@ def _run(client: Client, parsed: Parsed) -> int:
     ]
 
     def remove(name: str) -> None:
-        try:
-            client.delete(path_of(name), values)
-        except NotFound:
-            # What is gone is what --force asks for.
-            if not force:
-                raise
+        client.delete(path_of(name), values)
 
-    return for_each(parsed.arguments, remove)
+    code = for_each(parsed.arguments, remove)
+    # What could not be removed is told; with --force that is no failure, as in docker.
+    return 0 if parsed.flag("force") else code
 
 
 COMMAND = Command(

@@ -2,122 +2,138 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import ExitStack
 
-from sampan.cli.attaching import attach, proxying_signals, resizing
+from sampan.cli.attaching import attach, proxying_signals, require_terminal, resizing
 from sampan.cli.command import Command
-from sampan.cli.commands.create import CannotRun, create
+from sampan.cli.commands.create import create, requested
 from sampan.cli.commands.simple import path_of
-from sampan.cli.container_flags import CONTAINER_FLAGS
-from sampan.cli.container_request import build_request
+from sampan.cli.creating.flags import CONTAINER_FLAGS
 from sampan.cli.flags import Flag, Parsed
-from sampan.cli.session import serve
-from sampan.cli.terminal import is_terminal, raw, size
+from sampan.cli.outcome import BAD_USAGE, NOT_EXECUTABLE, NOT_FOUND, Failed, refused
+from sampan.cli.session import Session
+from sampan.cli.terminal import raw, size
 from sampan.cli.values import as_object, number
-from sampan.client.api import Client, Pending
-from sampan.errors import InvalidArgument, NotFound, SampanError
-from sampan.models.container import CreateRequest
-
-_CANNOT_RUN, _NOT_EXECUTABLE, _NOT_FOUND = 125, 126, 127
+from sampan.client.api import Client, Hijacked, Pending
+from sampan.errors import InvalidArgument, SampanError
+from sampan.wire.detach import parse_detach_keys
 
 
 def _run(client: Client, parsed: Parsed) -> int:
-    detach = parsed.flag("detach")
-    if detach and parsed.texts("attach"):
-        raise CannotRun(InvalidArgument("Conflicting options: -a and -d", kind="flag"), _CANNOT_RUN)
+    detach, interactive, tty = (parsed.flag(name) for name in ("detach", "interactive", "tty"))
     try:
-        request = build_request(parsed, os.environ, detach=detach)
-        _require_terminal(request, detach=detach)
+        parse_detach_keys(parsed.text("detach-keys"))
+        if detach and parsed.texts("attach"):
+            raise InvalidArgument("Conflicting options: -a and -d", kind="flag", ref="detach")
+    except InvalidArgument as error:
+        raise refused(error, parsed.words) from error
+    request = requested(parsed, detach=detach)
+    require_terminal(stdin=bool(request["AttachStdin"]) or (interactive and not detach), tty=tty)
+    if tty and not detach:
+        as_mutable(request["HostConfig"])["ConsoleSize"] = list(size())
+    try:
+        container_id = create(client, parsed, request)
     except SampanError as error:
-        raise CannotRun(error, _CANNOT_RUN) from error
-    if request.tty and not detach and request.host_config is not None:
-        import msgspec
-
-        host_config = msgspec.structs.replace(request.host_config, console_size=size())
-        request = msgspec.structs.replace(request, host_config=host_config)
-    container_id = create(client, parsed, request)
-    if detach:
-        _start(client, container_id)
+        raise refused(error, parsed.words) from error
+    streams = {name: bool(request[f"Attach{name.capitalize()}"]) for name in ("stdin", "stdout", "stderr")}
+    if not (streams["stdout"] or streams["stderr"]):
         sys.stdout.write(f"{container_id}\n")
+        sys.stdout.flush()
+    if not any(streams.values()):
+        _start(client, container_id, parsed.words)
         return 0
-    return _attached(client, parsed, request, container_id)
+    with ExitStack() as stack:
+        return _attached(client, parsed, container_id, streams, stack)
 
 
-def _attached(client: Client, parsed: Parsed, request: CreateRequest, container_id: str) -> int:
-    connection = attach(
-        client,
-        container_id,
-        stdin=request.attach_stdin,
-        stdout=request.attach_stdout,
-        stderr=request.attach_stderr,
-        detach_keys=parsed.text("detach-keys"),
-    )
+def as_mutable(value: object) -> dict[str, object]:
+    """A part of a request that is a JSON object."""
+    assert isinstance(value, dict)
+    return value
+
+
+def _attached(
+    client: Client, parsed: Parsed, container_id: str, streams: dict[str, bool], stack: ExitStack
+) -> int:
+    """Attach, register the wait, then start: neither output nor exit code can be missed."""
+    keys, tty, stdin = parsed.text("detach-keys"), parsed.flag("tty"), streams["stdin"]
+    connection = attach(client, container_id, detach_keys=keys, **streams)
+    stack.callback(connection.close)
     condition = "removed" if parsed.flag("rm") else "next-exit"
     waiting = client.begin(path_of(container_id, "/wait"), [("condition", condition)])
-    with ExitStack() as stack:
-        stack.callback(waiting.socket.close)
-        if parsed.text("sig-proxy") != "false" and not request.tty:
-            stack.enter_context(proxying_signals(client, container_id))
-        try:
-            _start(client, container_id)
-        except SampanError:
-            connection.close()
-            raise
-        if request.tty and request.attach_stdin:
-            stack.enter_context(raw(sys.stdin.fileno()))
-        if request.tty:
-            stack.enter_context(resizing(client, path_of(container_id, "/resize")))
-        serve(connection, stdin=request.attach_stdin, tty=request.tty)
-        if request.tty and _runs_on(client, container_id):
-            # The detach keys ended the session, not the container.
-            return 0
-        return _exit_code(waiting)
-
-
-def _exit_code(waiting: Pending) -> int:
-    return number(as_object(waiting.result()), "StatusCode")
-
-
-def _runs_on(client: Client, container_id: str) -> bool:
+    stack.callback(waiting.close)
+    if parsed.flag("sig-proxy"):
+        stack.enter_context(proxying_signals(client, container_id))
+    if tty and stdin:
+        stack.enter_context(raw(sys.stdin.fileno()))
     try:
-        state = as_object(as_object(client.get(path_of(container_id, "/json"))).get("State"))
-    except NotFound:
-        return False
-    return bool(state.get("Running"))
+        _start(client, container_id, parsed.words)
+    except Failed:
+        if parsed.flag("rm"):
+            # The daemon removes it: when we end, it is gone.
+            waiting.result()
+        raise
+    if tty:
+        stack.enter_context(resizing(client, path_of(container_id, "/resize")))
+    if not _serve(connection, stdin=stdin, tty=tty, keys=keys):
+        return 0
+    return exit_code(waiting)
 
 
-def _start(client: Client, container_id: str) -> None:
+def _serve(connection: Hijacked, *, stdin: bool, tty: bool, keys: str) -> bool:
+    """Whether the session ended by itself, rather than by the detach keys."""
+    session = Session(connection, stdin=stdin, tty=tty, detach_keys=keys)
+    session.serve()
+    return not session.detached
+
+
+def exit_code(waiting: Pending) -> int:
+    """The exit code that a wait tells. Raises Failed if the wait itself failed."""
+    answer = as_object(waiting.result())
+    problem = as_object(answer.get("Error")).get("Message")
+    if problem:
+        raise Failed(str(problem), BAD_USAGE)
+    return number(answer, "StatusCode")
+
+
+def _start(client: Client, container_id: str, words: str) -> None:
     try:
         client.post(path_of(container_id, "/start"))
     except SampanError as error:
-        raise CannotRun(error, start_code(error.message)) from error
+        raise Failed(refused(error, words).message, start_code(error.message)) from error
 
 
 def start_code(message: str) -> int:
-    """The exit code for a container that did not start, by what the daemon says of its command."""
+    """The exit code for a container that did not start.
+
+    The API has no field for it: Docker's own client goes by these words in the message.
+    """
     low = message.lower()
-    if "executable file not found" in low or "no such file or directory" in low:
-        return _NOT_FOUND
+    if any(
+        words in low
+        for words in ("executable file not found", "no such file or directory", "system cannot find the file")
+    ):
+        return NOT_FOUND
     if "permission denied" in low or "is a directory" in low:
-        return _NOT_EXECUTABLE
-    return _CANNOT_RUN
-
-
-def _require_terminal(request: CreateRequest, *, detach: bool) -> None:
-    if request.tty and request.attach_stdin and not detach and not is_terminal(sys.stdin.fileno()):
-        raise InvalidArgument("the input device is not a TTY", kind="flag", ref="tty")
+        return NOT_EXECUTABLE
+    return BAD_USAGE
 
 
 COMMAND = Command(
     run=_run,
     usage="[OPTIONS] IMAGE [COMMAND] [ARG...]",
     help="Create a container and run a command in it",
-    flags=(
-        *CONTAINER_FLAGS,
-        Flag("detach", "d", "bool", "Leave it running and print its id"),
-        Flag("sig-proxy", "", "bool", "Pass signals on to the process", "true"),
+    flags=tuple(
+        sorted(
+            (
+                *CONTAINER_FLAGS,
+                Flag("detach", "d", "bool", "Leave it running and print its id"),
+                Flag("detach-keys", "", "string", "Keys that detach, such as ctrl-p,ctrl-q"),
+                Flag("sig-proxy", "", "bool", "Pass signals on to the process", "true"),
+            ),
+            key=lambda flag: flag.name,
+        )
     ),
     least=1,
     most=-1,

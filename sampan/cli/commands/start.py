@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 
-from sampan.cli.attaching import attach, proxying_signals, resizing
+from sampan.cli.attaching import attach, proxying_signals, require_terminal, resizing
 from sampan.cli.command import Command
+from sampan.cli.commands.run import exit_code
 from sampan.cli.commands.simple import path_of
 from sampan.cli.each import for_each
 from sampan.cli.flags import Flag, Parsed
-from sampan.cli.session import serve
+from sampan.cli.outcome import Failed, described
+from sampan.cli.session import Session
 from sampan.cli.terminal import raw
-from sampan.cli.values import as_object, number
+from sampan.cli.values import as_object
 from sampan.client.api import Client
-from sampan.errors import InvalidArgument
+from sampan.errors import InvalidArgument, SampanError
 
 
 def _run(client: Client, parsed: Parsed) -> int:
@@ -22,31 +24,40 @@ def _run(client: Client, parsed: Parsed) -> int:
         if len(parsed.arguments) > 1:
             raise InvalidArgument("you cannot start and attach multiple containers at once", kind="flag")
         return _attached(client, parsed, parsed.arguments[0])
-    return for_each(parsed.arguments, lambda name: client.post(path_of(name, "/start")))
+    failed: list[str] = []
+    code = for_each(parsed.arguments, lambda name: client.post(path_of(name, "/start")), failed=failed)
+    if failed:
+        sys.stderr.write(f"Error: failed to start containers: {', '.join(failed)}\n")
+    return code
 
 
 def _attached(client: Client, parsed: Parsed, name: str) -> int:
     found = as_object(client.get(path_of(name, "/json")))
-    config = as_object(found.get("Config"))
+    config, container = as_object(found.get("Config")), str(found.get("Id") or name)
     tty = bool(config.get("Tty"))
     stdin = parsed.flag("interactive") and bool(config.get("OpenStdin"))
-    connection = attach(
-        client, name, stdin=stdin, stdout=True, stderr=True, detach_keys=parsed.text("detach-keys")
-    )
-    waiting = client.begin(path_of(name, "/wait"), [("condition", "next-exit")])
+    require_terminal(stdin=stdin, tty=tty)
+    keys = parsed.text("detach-keys")
+    connection = attach(client, container, stdin=stdin, stdout=True, stderr=True, detach_keys=keys)
     with ExitStack() as stack:
-        stack.callback(waiting.socket.close)
+        stack.callback(connection.close)
+        removed = as_object(found.get("HostConfig")).get("AutoRemove")
+        condition = "removed" if removed else "next-exit"
+        waiting = client.begin(path_of(container, "/wait"), [("condition", condition)])
+        stack.callback(waiting.close)
         if not tty:
-            stack.enter_context(proxying_signals(client, name))
-        client.post(path_of(name, "/start"))
-        if tty and stdin:
+            stack.enter_context(proxying_signals(client, container))
+        elif stdin:
             stack.enter_context(raw(sys.stdin.fileno()))
+        try:
+            client.post(path_of(container, "/start"))
+        except SampanError as error:
+            raise Failed(f"{described(error)}\nError: failed to start containers: {name}") from error
         if tty:
-            stack.enter_context(resizing(client, path_of(name, "/resize")))
-        serve(connection, stdin=stdin, tty=tty)
-        if as_object(as_object(client.get(path_of(name, "/json"))).get("State")).get("Running"):
-            return 0
-        return number(as_object(waiting.result()), "StatusCode")
+            stack.enter_context(resizing(client, path_of(container, "/resize")))
+        session = Session(connection, stdin=stdin, tty=tty, detach_keys=keys)
+        session.serve()
+        return 0 if session.detached else exit_code(waiting)
 
 
 COMMAND = Command(
@@ -55,7 +66,7 @@ COMMAND = Command(
     help="Start containers",
     flags=(
         Flag("attach", "a", "bool", "Attach to output and error"),
-        Flag("detach-keys", "", "text", "Keys that detach, such as ctrl-p,ctrl-q"),
+        Flag("detach-keys", "", "string", "Keys that detach, such as ctrl-p,ctrl-q"),
         Flag("interactive", "i", "bool", "Attach to the input too"),
     ),
     least=1,

@@ -6,9 +6,9 @@ from sampan.cli.commands.simple import given, post_each
 from sampan.cli.flags import Flag
 
 FLAGS = (
-    Flag("signal", "s", "text", "Signal to send first"),
-    Flag("timeout", "t", "number", "Seconds to wait before killing"),
-    Flag("time", "", "number", "The same as --timeout"),
+    Flag("signal", "s", "string", "Signal to send first"),
+    Flag("timeout", "t", "int", "Seconds to wait before killing"),
+    Flag("time", "", "int", "The same as --timeout"),
 )
 
 COMMAND = post_each(

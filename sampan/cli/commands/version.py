@@ -67,6 +67,6 @@ COMMAND = Command(
     run=_run,
     usage="[OPTIONS]",
     help="Show the versions of client and engine",
-    flags=(Flag("format", "f", "text", "'json', or a template"),),
+    flags=(Flag("format", "f", "string", "'json', or a template"),),
     examples=("version", "version --format '{{.Server.Version}}'"),
 )

@@ -7,18 +7,13 @@ import subprocess
 import sys
 
 import pytest
-from msgspec import UNSET
 
 from sampan.cli.command import Command, argument_problem, help_text
-from sampan.cli.container_flags import CONTAINER_FLAGS
-from sampan.cli.container_request import build_request
-from sampan.cli.flags import Flag, UsageError, parse
+from sampan.cli.creating.flags import CONTAINER_FLAGS
+from sampan.cli.creating.request import build_request
+from sampan.cli.flags import KINDS, Flag, HelpWanted, UsageError, parse
 from sampan.cli.main import main
-from sampan.cli.mount_flag import parse_mount
-from sampan.cli.port_flag import published_ports
 from sampan.cli.table import COMMANDS, module_of
-from sampan.errors import InvalidArgument
-from sampan.models.container import CreateRequest
 
 _FLAGS = (
     Flag("interactive", "i", "bool"),
@@ -26,7 +21,7 @@ _FLAGS = (
     Flag("env", "e", "list"),
     Flag("publish", "p", "list"),
     Flag("name"),
-    Flag("count", "n", "number", default="7"),
+    Flag("count", "n", "int", default="7"),
 )
 
 
@@ -52,7 +47,7 @@ def test_flags_are_read_as_pflag_reads_them() -> None:
     [
         (["--nope"], "unknown flag: --nope"),
         (["-x"], "unknown shorthand flag: 'x' in -x"),
-        (["-ix"], "unknown shorthand flag: 'x' in -ix"),
+        (["-ix"], "unknown shorthand flag: 'x' in -x"),
         (["--name"], "flag needs an argument: --name"),
         (["-e"], "flag needs an argument: 'e' in -e"),
         (["--tty=maybe"], 'invalid argument "maybe"'),
@@ -64,78 +59,30 @@ def test_a_wrong_flag_is_named(argv: list[str], message: str) -> None:
         parse(argv, _FLAGS)
 
 
-def _request(*argv: str) -> CreateRequest:
-    return build_request(parse(argv, CONTAINER_FLAGS, interspersed=False), {"FROM_US": "here"})
+def _environment(*argv: str, env: dict[str, str]) -> object:
+    return build_request(parse(argv, CONTAINER_FLAGS, interspersed=False), env)["Env"]
 
 
-def test_a_request_says_what_the_flags_say() -> None:
-    request = _request(
-        "-it", "-m", "512m", "--cpus", "1.5", "-e", "A=1", "-e", "FROM_US", "-e", "MISSING", "-v", "/a:/b:ro", "-v", "/anon",
-        "--label", "x=y", "-p", "127.0.0.1:8080:80", "--cap-add", "NET_ADMIN", "--restart", "on-failure:3", "--ulimit",
-        "nofile=10:20", "--entrypoint", "", "-w", "/w", "--tmpfs", "/t:size=1m", "--device", "/dev/null:/dev/zip:r", "img",
-        "cmd", "-x",
-    )  # fmt: skip
-    host = request.host_config
-    assert host is not None
-    assert (request.image, request.cmd, request.entrypoint) == ("img", ["cmd", "-x"], [""])
-    assert (request.tty, request.open_stdin, request.stdin_once, request.attach_stdin) == (
-        True,
-        True,
-        True,
-        True,
+def test_a_variable_without_value_takes_ours_or_unsets_the_image_s() -> None:
+    given = ("-e", "A=1", "-e", "FROM_US", "-e", "MISSING", "-e", "A=2", "img")
+    assert _environment(*given, env={"FROM_US": "here"}) == ["A=2", "FROM_US=here", "MISSING"]
+    assert _environment("img", env={"FROM_US": "here"}) is None
+
+
+def test_binds_keep_their_order() -> None:
+    parsed = parse(
+        ["-v", "vol:/x", "-v", "/only", "-v", "/h:/y:ro", "img"], CONTAINER_FLAGS, interspersed=False
     )
-    assert request.env == ["A=1", "FROM_US=here"]
-    assert (host.memory, host.nano_cpus) == (512 << 20, 1_500_000_000)
-    assert (host.binds, request.volumes) == (["/a:/b:ro"], {"/anon": {}})
-    assert host.port_bindings is not None
-    assert host.port_bindings["80/tcp"] is not None
-    assert host.port_bindings["80/tcp"][0].host_port == "8080"
-    assert request.exposed_ports == {"80/tcp": {}}
-    assert (host.restart_policy.name, host.restart_policy.maximum_retry_count) == ("on-failure", 3)
-    assert host.ulimits is not None
-    assert (host.ulimits[0].soft, host.ulimits[0].hard) == (10, 20)
-    assert host.tmpfs == {"/t": "size=1m"}
-    assert host.devices is not None
-    assert host.devices[0].cgroup_permissions == "r"
+    request = build_request(parsed, {})
+    host = request["HostConfig"]
+    assert isinstance(host, dict)
+    assert (host["Binds"], request["Volumes"]) == (["vol:/x", "/h:/y:ro"], {"/only": {}})
 
 
-@pytest.mark.parametrize(
-    "argv",
-    [
-        ["-m", "lots"],
-        ["--cpus", "x"],
-        ["-e", "=x"],
-        ["--ulimit", "nofile"],
-        ["--restart", "sometimes"],
-        ["-p", "99999:80"],
-        ["-p", "80:x"],
-        ["-p", "1-3:5-6"],
-        ["--mount", "type=bind,source=/a"],
-        ["--mount", "type=odd,target=/a"],
-        ["--mount", "nonsense=1,target=/a"],
-        ["--device", ":x"],
-        ["-a", "stdwhat"],
-        ["--env-file", "/no/such/file"],
-        ["--security-opt", "seccomp=/no/such/file"],
-        ["--health-interval", "soon"],
-    ],
-)
-def test_a_bad_value_is_refused_before_anything_is_sent(argv: list[str]) -> None:
-    with pytest.raises(InvalidArgument):
-        _request(*argv, "img")
-
-
-def test_ports_and_mounts() -> None:
-    ranges = published_ports(["8000-8001:80-81/udp", "[::1]:53:53", "90"])
-    assert {port: [(item.host_ip, item.host_port) for item in found] for port, found in ranges.items()} == {
-        "80/udp": [("", "8000")],
-        "81/udp": [("", "8001")],
-        "53/tcp": [("::1", "53")],
-        "90/tcp": [("", "")],
-    }
-    mount = parse_mount('type=bind,src=/a,"dst=/with,comma",ro')
-    assert (mount.type, mount.source, mount.target, mount.read_only) == ("bind", "/a", "/with,comma", True)
-    assert parse_mount("type=tmpfs,target=/t,tmpfs-size=1m,tmpfs-mode=1777").tmpfs_options is not UNSET
+def test_a_detached_container_is_attached_to_nothing() -> None:
+    request = build_request(parse(["-i", "img"], CONTAINER_FLAGS, interspersed=False), {}, detach=True)
+    names = ("AttachStdin", "AttachStdout", "AttachStderr", "OpenStdin", "StdinOnce")
+    assert [request[name] for name in names] == [False, False, False, True, False]
 
 
 @pytest.mark.parametrize("words", sorted(COMMANDS))
@@ -144,28 +91,54 @@ def test_every_command_explains_itself(words: str) -> None:
     shown = help_text(words, command)
     assert f"Usage:  sampan {words}" in shown
     assert command.examples
+    assert all(flag.kind in KINDS for flag in command.flags)
     assert len({flag.name for flag in command.flags}) == len(command.flags)
     shorts = [flag.short for flag in command.flags if flag.short]
     assert len(set(shorts)) == len(shorts)
     parse([], command.flags)
 
 
-def test_argument_counts() -> None:
-    command = Command(run=lambda _client, _parsed: 0, usage="A B", help="", least=2, most=2)
-    assert argument_problem("tag", command, 2) == ""
-    assert argument_problem("tag", command, 1) == "'sampan tag' requires 2 arguments"
-    many = Command(run=lambda _client, _parsed: 0, usage="A...", help="", least=1, most=-1)
-    assert argument_problem("rm", many, 0) == "'sampan rm' requires at least 1 argument"
+@pytest.mark.parametrize(
+    ("least", "most", "count", "problem"),
+    [
+        (2, 2, 2, ""),
+        (2, 2, 1, "requires 2 arguments"),
+        (1, 1, 0, "requires 1 argument"),
+        (0, 0, 1, "accepts no arguments"),
+        (1, -1, 0, "requires at least 1 argument"),
+        (0, 1, 2, "requires at most 1 argument"),
+    ],
+)
+def test_argument_counts(least: int, most: int, count: int, problem: str) -> None:
+    command = Command(run=lambda _client, _parsed: 0, usage="A B", help="", least=least, most=most)
+    shown = argument_problem("x", command, count)
+    assert (
+        shown.startswith(f"sampan: 'sampan x' {problem}\n\nUsage:  sampan x A B\n") if problem else not shown
+    )
+
+
+def test_help_is_asked_for_before_the_container_s_command_only() -> None:
+    for argv in (["--help"], ["-t", "--help", "img"], ["-e", "--help", "--help"]):
+        with pytest.raises(HelpWanted):
+            parse(argv, _FLAGS, interspersed=False)
+    assert parse(["img", "--help"], _FLAGS, interspersed=False).arguments == ["img", "--help"]
+    assert parse(["-e", "--help", "img"], _FLAGS, interspersed=False).texts("env") == ["--help"]
 
 
 @pytest.mark.parametrize(
     ("argv", "code", "words"),
     [
         (["nosuch"], 1, "unknown command: sampan nosuch"),
-        (["immages"], 1, "Did you mean: sampan images?"),
+        (["immages"], 1, "Did you mean: sampan images"),
         (["container", "fly"], 1, "unknown command: sampan container fly"),
         (["run", "--nope", "x"], 125, "unknown flag: --nope"),
         (["rm"], 1, "requires at least 1 argument"),
+        (["container", "instect", "x"], 1, "Did you mean: sampan container inspect"),
+        (["image", "--nope"], 125, "unknown flag: --nope"),
+        (["-H", "unix:///a", "-H", "unix:///b", "ps"], 1, "Specify only one -H"),
+        (["-l", "loud", "ps"], 1, "Unable to parse logging level: loud"),
+        (["-c", "elsewhere", "ps"], 1, "contexts are not offered yet"),
+        (["-H", "ssh://x", "ps"], 1, "ssh:// is not offered yet"),
         (["-H", "carrier-pigeon://x", "ps"], 1, "unknown scheme"),
         (["-H", "unix:///no/such/socket", "ps"], 1, "Is sampand running?"),
     ],
@@ -178,10 +151,20 @@ def test_mistakes_are_explained(
 
 
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
-    for argv in ([], ["--help"], ["help"], ["image"], ["run", "--help"], ["--version"]):
+    for argv in (
+        [],
+        ["--help"],
+        ["help"],
+        ["help", "ps"],
+        ["image", "--help"],
+        ["run", "--help"],
+        ["--version"],
+    ):
         assert main(argv) == 0
         assert capsys.readouterr().out
-    assert main(["run", "--rm", "-e", "--help", "--help"]) == 0
+    assert main(["image"]) == 0
+    assert "bootstrap" in capsys.readouterr().err
+    assert main(["help", "flying"]) == 1
 
 
 _BLOCKER = """
