@@ -30,6 +30,7 @@ def main() -> int:
         parser.error("the docker command is missing: it drives Sampan and Docker alike")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     rounds = 5 if options.quick else 20
+    load = os.getloadavg()[0]
     try:
         found = measure(rounds, quick=options.quick)
     except KeyboardInterrupt:
@@ -38,9 +39,9 @@ def main() -> int:
     print(table(found), end="")
     path = REPOSITORY / ".bench/last.json"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(document(found, rounds), indent=1) + "\n")
+    path.write_text(json.dumps(document(found, rounds, load), indent=1) + "\n")
     if options.write_docs:
-        (REPOSITORY / "docs/performance.md").write_text(page(found, rounds))
+        (REPOSITORY / "docs/performance.md").write_text(page(found, rounds, load))
     return 0
 
 

@@ -77,10 +77,10 @@ def machine() -> dict[str, str | int]:
     return {"cores": os.cpu_count() or 0, "kernel": release, "cgroup": version}
 
 
-def document(rows: Sequence[Row], rounds: int) -> dict[str, object]:
-    """The results for programs."""
+def document(rows: Sequence[Row], rounds: int, load: float) -> dict[str, object]:
+    """The results for programs; ``load`` is the machine's load average before the run."""
     return {
-        "machine": machine(),
+        "machine": {**machine(), "load_before": round(load, 1)},
         "rounds": rounds,
         "rows": [
             {
@@ -97,11 +97,12 @@ def document(rows: Sequence[Row], rounds: int) -> dict[str, object]:
     }
 
 
-def page(rows: Sequence[Row], rounds: int) -> str:
-    """docs/performance.md."""
+def page(rows: Sequence[Row], rounds: int, load: float) -> str:
+    """docs/performance.md; ``load`` is the machine's load average before the run."""
     facts = machine()
     return _PAGE.format(
         machine=f"{facts['cores']} cores, Linux {facts['kernel']}, cgroup v{facts['cgroup']}",
+        load=f"{load:.1f}",
         rounds=rounds,
         table=table(rows),
     )
@@ -111,10 +112,11 @@ _PAGE = """# Performance
 
 Written by `./dev bench --write-docs`; do not edit by hand.
 
-Machine: {machine}. Docker 26 and Podman 5 of Debian 13 run on the same machine in the same run. A value is
-the median of {rounds} rounds (fewer where a round is long), with the least in brackets; a row with one value
-was measured once. The sides take turns unless the row says otherwise. A ratio below 1 means that Sampan
-takes less.
+Machine: {machine}; load average before the run {load} (on a machine with other work, ratios tell
+more than times, and the least of a row more than its median). Docker 26 and Podman 5 of Debian 13 run on the
+same machine in the same run. A value is the median of {rounds} rounds (fewer where a round is long), with the
+least in brackets; a row with one value was measured once. The sides take turns unless the row says otherwise.
+A ratio, of medians, below 1 means that Sampan takes less.
 
 {table}
 ## How it is measured

@@ -89,18 +89,19 @@ def test_every_line_of_the_table_has_every_column() -> None:
 
 
 def test_the_page_names_no_host() -> None:
-    text = page([ROW], 5)
+    text = page([ROW], 5, 1.25)
     assert table([ROW]) in text
     assert "median of 5 rounds" in text
+    assert "before the run 1.2" in text
     assert os.uname().nodename not in text
 
 
 def test_the_document_is_plain_json() -> None:
-    told = json.loads(json.dumps(document([ROW], 5)))
+    told = json.loads(json.dumps(document([ROW], 5, 1.25)))
     assert told["rows"][0]["values"]["Docker"] == {"median": 50, "least": 40}
     assert told["rows"][0]["ratios"] == {"Docker": 0.2}
     assert told["rows"][0]["reached"] is True
-    assert set(told["machine"]) == {"cores", "kernel", "cgroup"}
+    assert set(told["machine"]) == {"cores", "kernel", "cgroup", "load_before"}
 
 
 def test_processes_are_found_by_program_and_words() -> None:
