@@ -106,8 +106,9 @@ def own() -> set[str]:
     ("words", "refused"),
     [
         (["--version"], _HEAVY + _TYPED),
-        (["--help"], _HEAVY + _TYPED),
-        (["image", "--help"], _HEAVY + _TYPED),
+        # A list of commands has each one's own sentence, from its module.
+        (["--help"], _HEAVY),
+        (["image", "--help"], _HEAVY),
         (["no-such-command"], _HEAVY + _TYPED),
         (["run", "--help"], _HEAVY),
         (["ps", "--no-such-flag"], _HEAVY),
