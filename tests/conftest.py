@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.leftovers import Watch
+
 # A skip with another reason than these fails the run in CI.
-EXPECTED_SKIPS: frozenset[str] = frozenset()
-# Names of what tests make on the host begin so.
-PREFIX = "stst"
+EXPECTED_SKIPS = frozenset({"the numbers in this test are x86_64's"})
 _ON_DEMAND = ("peers", "slow")
 
 
@@ -48,33 +46,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
             session.exitstatus = 1
 
 
-def _left_behind() -> set[str]:
-    """Mounts, interfaces, tables and processes that carry the tests' names."""
-    found = {
-        f"mount {line.split()[4]}"
-        for line in Path("/proc/self/mountinfo").read_text().splitlines()
-        if "/pytest-of-" in line.split()[4]
-    }
-    found |= {f"interface {name}" for name in os.listdir("/sys/class/net") if name.startswith(PREFIX)}
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        if "/pytest-of-" in command and ("conmon" in command or "sampan.daemon" in command):
-            found.add(f"process {entry.name} {command[:80]}")
-    if os.geteuid() == 0:
-        tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=False).stdout
-        found |= {line for line in tables.splitlines() if line.split()[-1].startswith(PREFIX)}
-    return found
-
-
 @pytest.fixture(scope="session", autouse=True)
-def _nothing_left_behind() -> Iterator[None]:
-    """Compare the host before and after the whole run."""
-    before = _left_behind()
-    yield
-    left = _left_behind() - before
-    assert not left, f"the tests left behind: {sorted(left)}"
+def _nothing_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Look at the end of the whole run for what it left on the host."""
+    watch = Watch(tmp_path_factory.getbasetemp())
+    try:
+        yield
+        left = watch.found()
+    finally:
+        watch.end()
+    assert not left, "the tests left behind:\n" + "\n".join(left)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import secrets
 import select
 import shutil
 import signal
@@ -45,18 +46,20 @@ class HostState:
 class DaemonProcess:
     """One daemon in a network namespace of its own, where no other firewall has a say.
 
-    The run-time state lies under a short path, for a socket's address holds 107 bytes.
+    The run-time state lies under a short path, for a socket's address holds 107 bytes. ``prefix``
+    (five letters) is completed to one that no other daemon has, for several runs may go on at once.
     """
 
     def __init__(self, *, prefix: str, arguments: Sequence[str] = ()) -> None:
         self.root = Path(tempfile.mkdtemp(prefix=f"{prefix}-", dir="/tmp"))
-        self.prefix = prefix
+        self.prefix = f"{prefix}{secrets.token_hex(2)[:3]}"
         self.data_root = self.root / "data"
         self.exec_root = self.root / "run"
         self.socket = self.root / "s.sock"
         self.log_path = self.root / "log"
         self._arguments = [
-            *("--data-root", str(self.data_root), "--exec-root", str(self.exec_root), "--prefix", prefix),
+            *("--data-root", str(self.data_root), "--exec-root", str(self.exec_root)),
+            *("--prefix", self.prefix),
             *("--host", self.url),
             *arguments,
         ]

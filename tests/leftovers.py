@@ -1,0 +1,107 @@
+"""What a run of the tests leaves on the host, found by what the run itself made.
+
+Several runs may go on at once on one machine, so a thing counts only if it lies in a
+directory of this run, or carries a name of tests that no daemon of another run goes by.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+# Names of what tests make on the host begin so.
+PREFIX = "stst"
+
+
+class Watch:
+    """Notes the temporary directories that this process makes, and what the host held before.
+
+    ``base`` is pytest's own directory of this run. ``end`` gives tempfile back as it was.
+    """
+
+    def __init__(self, base: Path) -> None:
+        self._base = str(base)
+        self._made: list[str] = []
+        self._mkdtemp: Callable[..., str] = tempfile.mkdtemp
+        self._before = _named()
+        tempfile.mkdtemp = self._note  # type: ignore[assignment]
+
+    def _note(self, *arguments: str | None, **named: str | None) -> str:
+        made = self._mkdtemp(*arguments, **named)
+        self._made.append(made)
+        return made
+
+    def end(self) -> None:
+        """Note no more."""
+        tempfile.mkdtemp = self._mkdtemp  # type: ignore[assignment]
+
+    def found(self) -> list[str]:
+        """What is left now, a line each."""
+        roots = [self._base, *self._made]
+        commands = _commands()
+        others = names_in_use(words for words in commands.values() if not _mentions(words, roots))
+        left = [f"mount {point}" for point in mounts_below(_mountinfo(), roots)]
+        left += [f"directory {path}" for path in self._made if os.path.lexists(path)]
+        left += [
+            f"process {pid}: {' '.join(words)[:160]}"
+            for pid, words in commands.items()
+            if pid != os.getpid() and _mentions(words, roots)
+        ]
+        new = _named() - self._before
+        left += [f"{kind} {name}" for kind, name in new if not any(name.startswith(own) for own in others)]
+        return sorted(left)
+
+
+def mounts_below(mountinfo: str, roots: Iterable[str]) -> list[str]:
+    """The mount points in the text of a mountinfo file that are one of ``roots`` or below one."""
+    points = [line.split(" ")[4] for line in mountinfo.splitlines()]
+    return [point for point in points if any(point == root or point.startswith(root + "/") for root in roots)]
+
+
+def names_in_use(commands: Iterable[list[str]]) -> set[str]:
+    """The values of ``--prefix`` in command lines."""
+    return {after for words in commands for word, after in itertools.pairwise(words) if word == "--prefix"}
+
+
+def _mentions(words: list[str], roots: Iterable[str]) -> bool:
+    return any(root in word for word in words for root in roots)
+
+
+def _mountinfo() -> str:
+    return Path("/proc/self/mountinfo").read_text()
+
+
+def _commands() -> dict[int, list[str]]:
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                text = (entry / "cmdline").read_bytes().decode(errors="replace")
+            except OSError:
+                continue  # it ended meanwhile
+            found[int(entry.name)] = text.split("\0")
+    return found
+
+
+def _named() -> set[tuple[str, str]]:
+    """Interfaces, named namespaces, cgroups and firewall tables that carry the tests' names."""
+    places = [("interface", Path("/sys/class/net")), ("namespace", Path("/run/netns"))]
+    groups = Path("/sys/fs/cgroup")
+    if groups.is_dir():
+        places += [("cgroup", place) for place in (groups, *groups.iterdir()) if place.is_dir()]
+    found = {
+        (kind, entry.name)
+        for kind, place in places
+        if place.is_dir()
+        for entry in place.iterdir()
+        if entry.name.startswith(PREFIX)
+    }
+    if os.geteuid() == 0:
+        listed = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
+        tables = (line.split()[-1] for line in listed.splitlines())
+        found |= {("table", name) for name in tables if name.startswith(PREFIX)}
+    return found
