@@ -13,6 +13,10 @@ import sys
 POINTS = (
     "create.prepared",
     "create.stored",
+    "network.stored",
+    "network.namespace",
+    "network.paired",
+    "network.removed",
     "start.mounted",
     "start.sandboxed",
     "start.bundled",

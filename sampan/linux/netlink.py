@@ -14,9 +14,9 @@ import os
 import socket
 import struct
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import NamedTuple, Self, TypeAlias
 
 from sampan.errors import Conflict, InternalError, NotFound, Unavailable
 
@@ -32,7 +32,8 @@ _ROUTE = struct.Struct("=BBBBBBBBI")
 _ERROR = struct.Struct("=i")
 
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3
-_REQUEST, _ACK, _DUMP, _EXCL, _CREATE = 0x1, 0x4, 0x300, 0x200, 0x400
+_REQUEST, _ACK, _DUMP, _EXCL, _CREATE, _DUMP_INTR = 0x1, 0x4, 0x300, 0x200, 0x400, 0x10
+_DUMP_TRIES = 10
 _RTM_NEWLINK, _RTM_DELLINK, _RTM_GETLINK = 16, 17, 18
 _RTM_NEWADDR, _RTM_GETADDR = 20, 22
 _RTM_NEWROUTE, _RTM_GETROUTE = 24, 26
@@ -68,6 +69,13 @@ class Message:
     flags: int
     body: bytes
     what: str
+
+
+class _Answer(NamedTuple):
+    kind: int
+    flags: int
+    sequence: int
+    body: bytes
 
 
 def attribute(kind: int, value: bytes) -> bytes:
@@ -173,7 +181,7 @@ class Netlink:
         failed: InternalError | Conflict | NotFound | Unavailable | None = None
         answered = 0
         while answered < len(messages):
-            for kind, sequence, body in self._receive():
+            for kind, _, sequence, body in self._receive():
                 if kind != _NLMSG_ERROR:
                     continue
                 answered += 1
@@ -202,6 +210,19 @@ class Netlink:
             )
         return found
 
+    def index_of(self, name: str) -> int:
+        """The index of the interface called ``name``. Raises NotFound."""
+        body = _LINK.pack(socket.AF_UNSPEC, 0, 0, 0, 0) + _name(name)
+        message = Message(_RTM_GETLINK, 0, body, f"find interface {name}")
+        self._socket.send(self._packet(message, 0))
+        for kind, _, _, answer in self._receive():
+            if kind == _NLMSG_ERROR:
+                (number,) = _ERROR.unpack_from(answer)
+                raise _failure(message.what, -number)
+            index: int = _LINK.unpack_from(answer)[2]
+            return index
+        raise InternalError(f"cannot {message.what}: no answer", kind="link", ref=name)
+
     def addresses(self, index: int) -> list[Interface]:
         """The addresses of an interface."""
         body = _ADDR.pack(socket.AF_UNSPEC, 0, 0, 0, 0)
@@ -225,16 +246,27 @@ class Netlink:
                 found.append(ipaddress.ip_network((values[_RTA_DST], fields[1]), strict=False))
         return found
 
-    def _dump(self, message: Message) -> Iterator[bytes]:
+    def _dump(self, message: Message) -> list[bytes]:
+        """All answers; asked again while the kernel says that things changed as it listed them."""
+        for _ in range(_DUMP_TRIES):
+            found, interrupted = self._dump_once(message)
+            if not interrupted:
+                break
+        return found
+
+    def _dump_once(self, message: Message) -> tuple[list[bytes], bool]:
         self._socket.send(self._packet(message, message.flags))
+        found: list[bytes] = []
+        interrupted = False
         while True:
-            for kind, _, body in self._receive():
+            for kind, flags, _, body in self._receive():
+                interrupted = interrupted or bool(flags & _DUMP_INTR)
                 if kind == _NLMSG_DONE:
-                    return
+                    return found, interrupted
                 if kind == _NLMSG_ERROR:
                     (number,) = _ERROR.unpack_from(body)
                     raise _failure(message.what, -number)
-                yield body
+                found.append(body)
 
     def _packet(self, message: Message, flags: int) -> bytes:
         self._sequence += 1
@@ -242,12 +274,12 @@ class Netlink:
         header = _HEADER.pack(length, message.kind, flags | _REQUEST, self._sequence, 0)
         return header + message.body
 
-    def _receive(self) -> Iterable[tuple[int, int, bytes]]:
+    def _receive(self) -> Iterator[_Answer]:
         data = self._socket.recv(_BUFFER)
         position = 0
         while position + _HEADER.size <= len(data):
-            length, kind, _, sequence, _ = _HEADER.unpack_from(data, position)
-            yield kind, sequence, data[position + _HEADER.size : position + length]
+            length, kind, flags, sequence, _ = _HEADER.unpack_from(data, position)
+            yield _Answer(kind, flags, sequence, data[position + _HEADER.size : position + length])
             position += (length + 3) & ~3
 
 

@@ -43,6 +43,17 @@ def enter(path: Path, inside: Callable[[], _T]) -> _T:
     return _in_thread(work)
 
 
+def keep(source: Path, path: Path) -> None:
+    """Keep the namespace of file ``source`` by ``path`` too. Raises FileNotFoundError without a ``source``."""
+    os.stat(source)
+    os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444))
+    try:
+        bind(str(source), str(path))
+    except BaseException:
+        remove(path)
+        raise
+
+
 def remove(path: Path) -> None:
     """Give up the file; the namespace ends with its last process. Idempotent."""
     unmount(str(path), detach=True, missing_ok=True)

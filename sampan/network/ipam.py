@@ -32,6 +32,24 @@ class Pool:
             )
 
 
+def parse_pool(subnet: str, range_: str, gateway: str, reserved: tuple[str, ...]) -> Pool:
+    """A pool from its text; an empty range or gateway is none. Raises InvalidArgument, naming what is wrong."""
+    return Pool(
+        subnet=parse_subnet(subnet),
+        gateway=parse_address(gateway) if gateway else None,
+        range_=parse_subnet(range_) if range_ else None,
+        reserved=frozenset(parse_address(text) for text in reserved),
+    )
+
+
+def parse_address(text: str) -> Address:
+    """An address without a prefix length. Raises InvalidArgument, naming it."""
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError as error:
+        raise InvalidArgument(f"invalid address {text!r}", kind="network", ref=text) from error
+
+
 def _within(inner: Subnet, outer: Subnet) -> bool:
     if isinstance(inner, ipaddress.IPv4Network) and isinstance(outer, ipaddress.IPv4Network):
         return inner.subnet_of(outer)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 
 import msgspec
 
 from sampan.models.network import IPAM, EndpointSettings
+from sampan.network.ipam import Address
 
 
 class NetworkRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A network's definition. ``driver`` is bridge, host or null; ``bridge`` its interface, if any."""
+    """A network's definition. ``driver`` is bridge, host or null; ``bridge`` its interface, if any.
+
+    ``owns_bridge``: the bridge was made for the network and goes with it.
+    """
 
     id: str
     name: str
     created_ns: int
     driver: str
     bridge: str = ""
+    owns_bridge: bool = True
     ipam: IPAM = IPAM()
     internal: bool = False
     attachable: bool = False
@@ -34,6 +40,12 @@ class EndpointRecord(msgspec.Struct, frozen=True, kw_only=True):
     settings: EndpointSettings
     hostname: str = ""
     link: str = ""
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """The addresses that are taken by it."""
+        texts = (self.settings.ip_address, self.settings.global_ipv6_address)
+        return tuple(ipaddress.ip_address(text) for text in texts if text)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 
 DEFAULT_POOLS: tuple[tuple[str, int], ...] = (
     ("172.17.0.0/16", 16),
@@ -14,6 +15,8 @@ DEFAULT_POOLS: tuple[tuple[str, int], ...] = (
     ("192.168.0.0/16", 20),
 )
 """Docker's own default pools: blocks, and the prefix length of the subnets cut from each."""
+
+_LINK_PREFIX = 6
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,17 @@ class NetworkSettings:
     def owns_bridge(self) -> bool:
         """Whether the default bridge is ours to make and remove."""
         return not self.bridge
+
+    @property
+    def link_prefix(self) -> str:
+        """Begins the names of the interfaces that are ours: seven bytes, which leave eight for an id.
+
+        A longer prefix is shortened by its hash, so that no two daemons share one.
+        """
+        prefix = self.prefix
+        if len(prefix) > _LINK_PREFIX:
+            prefix = prefix[:2] + hashlib.sha256(prefix.encode()).hexdigest()[: _LINK_PREFIX - 2]
+        return f"{prefix}v"
 
     @property
     def table(self) -> str:

@@ -68,6 +68,11 @@ def _in(sandbox: Sandbox, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=20)
 
 
+def _namespace(sandbox: Sandbox) -> int:
+    assert sandbox.key_path is not None
+    return Path(sandbox.key_path).stat().st_ino
+
+
 def _ping(sandbox: Sandbox, address: str) -> bool:
     return _in(sandbox, "/bin/busybox", "ping", "-c", "1", "-W", "2", address).returncode == 0
 
@@ -95,7 +100,9 @@ async def test_none_has_loopback_alone_and_host_has_no_namespace(rig: Rig) -> No
 async def test_a_container_joins_anothers_sandbox(rig: Rig) -> None:
     one = await rig.sandbox(1)
     joined = await rig.sandbox(2, f"container:{_cid(1)}")
-    assert joined.key_path == one.key_path
+    assert _namespace(joined) == _namespace(one)
+    further = await rig.sandbox(4, f"container:{_cid(2)}")
+    assert _namespace(further) == _namespace(one)
     with pytest.raises(NotFound, match="does not run"):
         await rig.sandbox(3, f"container:{_cid(9)}")
 
