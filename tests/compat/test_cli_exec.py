@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,7 +12,7 @@ from sampan.testing.docker_cli import DockerCli
 
 
 @pytest.fixture
-def ref(cli: DockerCli) -> Iterator[str]:
+def ref(cli: DockerCli) -> str:
     """A running container."""
     return cli("run", "-d", "-e", "OF=container", IMAGE, "sleep", "60").line
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ _UNKNOWN = "stst-nobody"
 
 
 @pytest.fixture
-def api(engine: EngineUnderTest, cli: DockerCli) -> Iterator[RawApi]:
+def api(engine: EngineUnderTest, cli: DockerCli) -> RawApi:
     """Bare requests to the engine."""
     return RawApi(engine.socket)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -19,7 +18,7 @@ _ALL = "stream=1&stdin=1&stdout=1&stderr=1"
 
 
 @pytest.fixture
-def api(engine: EngineUnderTest, cli: DockerCli) -> Iterator[RawApi]:
+def api(engine: EngineUnderTest, cli: DockerCli) -> RawApi:
     """Bare requests to the engine."""
     return RawApi(engine.socket)
 

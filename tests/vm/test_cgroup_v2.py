@@ -55,7 +55,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     # The firmware's own characters may stand before it.
     lines = [line for line in console.splitlines() if "RESULT {" in line]
     assert lines, f"the machine gave no result:\n{console[-4000:]}"
-    return json.loads(lines[-1].partition("RESULT ")[2])
+    told: dict[str, object] = json.loads(lines[-1].partition("RESULT ")[2])
+    return told
 
 
 @pytest.mark.timeout(600)

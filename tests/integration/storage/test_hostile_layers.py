@@ -147,7 +147,11 @@ async def test_a_hard_link_to_a_symlink_links_the_symlink(tmp_path: Path) -> Non
 
 
 async def test_damage_in_the_middle_is_not_taken_for_the_end(tmp_path: Path) -> None:
-    path = _layer(tmp_path / "whole.tar", lambda archive: [_file(archive, f"f{n}") for n in range(9)])  # type: ignore[arg-type,return-value]
+    def fill(archive: tarfile.TarFile) -> None:
+        for number in range(9):
+            _file(archive, f"f{number}")
+
+    path = _layer(tmp_path / "whole.tar", fill)
     data = bytearray(path.read_bytes())
     data[4 * 1024 + 150] ^= 0xFF
     path.write_bytes(data)

@@ -15,7 +15,7 @@ from sampan.network.settings import DEFAULT_POOLS
 
 def _subnets() -> st.SearchStrategy[ipaddress.IPv4Network]:
     return st.builds(
-        lambda number, size: ipaddress.ip_network((number, size), strict=False),
+        lambda number, size: ipaddress.IPv4Network((number, size), strict=False),
         st.integers(0, 2**32 - 1),
         st.integers(22, 31),
     )
