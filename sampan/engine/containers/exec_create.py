@@ -8,6 +8,7 @@ from sampan.containers.record import Phase
 from sampan.containers.store import ContainerStore
 from sampan.engine.containers.announce import announce
 from sampan.engine.containers.live import Exec, LiveContainers
+from sampan.engine.containers.settle import settled
 from sampan.errors import Conflict, InvalidArgument
 from sampan.events.bus import EventBus
 from sampan.models.exec import ExecConfig
@@ -27,14 +28,14 @@ class CreateExec:
         self._new_id = new_id
 
     async def __call__(self, ref: str, *, config: ExecConfig) -> IDResponse:
-        """Define an exec in a running container; it is forgotten when the container ends.
+        """Define an exec in a running container; it is forgotten when the container starts again.
 
         Raises:
             NotFound: an unknown container.
             Conflict: it does not run, or is paused.
             InvalidArgument: no command, or bad detach keys.
         """
-        record = self._store.resolve(ref)
+        record = await settled(self._store, self._live, ref)
         require_executable(record.phase, record.id, ref)
         if not config.cmd:
             raise InvalidArgument("No exec command specified", kind="exec", ref=ref)

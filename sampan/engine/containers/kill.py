@@ -6,6 +6,7 @@ from sampan.containers.record import ContainerRecord
 from sampan.containers.store import ContainerStore
 from sampan.engine.containers.announce import announce
 from sampan.engine.containers.live import LiveContainers
+from sampan.engine.containers.settle import settled
 from sampan.errors import Conflict
 from sampan.events.bus import EventBus
 from sampan.linux import pidfd
@@ -35,7 +36,7 @@ class KillContainer:
             Conflict: it does not run.
         """
         number = parse_signal(signal or "KILL")
-        record = self._store.resolve(ref)
+        record = await settled(self._store, self._live, ref)
         if not record.phase.is_running:
             raise Conflict(
                 f"cannot kill container: {ref}: container {record.id} is not running",

@@ -9,6 +9,7 @@ from sampan.containers.store import ContainerStore
 from sampan.engine.containers.announce import announce
 from sampan.engine.containers.kill import deliver
 from sampan.engine.containers.live import LiveContainers
+from sampan.engine.containers.settle import settled
 from sampan.errors import NotModified
 from sampan.events.bus import EventBus
 from sampan.runtime.tasks import Tasks
@@ -39,7 +40,7 @@ class StopContainer:
             NotFound: an unknown container.
             InvalidArgument: an unknown signal.
         """
-        record = self._store.resolve(ref)
+        record = await settled(self._store, self._live, ref)
         number = stop_signal(record, signal)
         if not record.phase.is_running:
             raise NotModified(f"container {ref} is not running", kind="container", ref=ref)
