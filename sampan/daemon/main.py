@@ -46,27 +46,41 @@ def main(argv: Sequence[str] | None = None) -> int:
         if settings.validate:
             sys.stdout.write("configuration OK\n")
             return 0
-        return run(settings, ready)
+        return run(settings, ready, arguments)
     except SampanError as error:
         for line in error.message.splitlines():
             log.error("cannot start", reason=line)
         return _STARTUP_FAILED
 
 
-def run(settings: Settings, ready: Ready) -> int:
-    """Serve until TERM or INT, or take everything down with ``--teardown``."""
+def run(settings: Settings, ready: Ready, arguments: Sequence[str]) -> int:
+    """Serve until TERM or INT, or take everything down with ``--teardown``.
+
+    HUP reads the settings again, from ``arguments`` and the file they name.
+    """
     limit_arenas()
     pidfile = PidFile(Path(settings.pidfile_path))
     try:
         # Measured: a tenth less time a request, a fifth less an exec, for one megabyte.
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_teardown(settings, ready) if settings.teardown else _serve(settings, ready))
+            runner.run(_teardown(settings, ready) if settings.teardown else _serve(settings, ready, arguments))
     finally:
         pidfile.close()
     return 0
 
 
-async def _serve(settings: Settings, ready: Ready) -> None:
+def _reload(arguments: Sequence[str]) -> None:
+    """Take over what may change while the daemon runs: how much is logged."""
+    try:
+        level = load(arguments, os.environ).effective_log_level
+    except SampanError as error:
+        log.error("cannot read the settings again; the old ones stay", reason=error)
+        return
+    logging.configure(level)
+    log.info("read the settings again", level=level)
+
+
+async def _serve(settings: Settings, ready: Ready, arguments: Sequence[str]) -> None:
     from sampan.api.server import ApiServer
     from sampan.daemon.wiring import build
     from sampan.engine.background import Background
@@ -75,6 +89,7 @@ async def _serve(settings: Settings, ready: Ready) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    loop.add_signal_handler(signal.SIGHUP, _reload, arguments)
     async with Background() as background, AsyncExitStack() as closing:
         engine = build(settings, ready, background)
         closing.callback(engine.db.close)

@@ -106,6 +106,7 @@ class Ready:
     seccomp_profile: bytes | None
     seccomp_tightened: bool
     host: HostFacts
+    data_root_type: str
 
 
 def preflight(settings: Settings) -> Ready:
@@ -132,6 +133,7 @@ def preflight(settings: Settings) -> Ready:
         seccomp_profile=None if settings.seccomp_profile == UNCONFINED else facts.seccomp_profile,
         seccomp_tightened=not settings.seccomp_profile,
         host=read_host(ALL),
+        data_root_type=facts.data_root_type,
     )
 
 

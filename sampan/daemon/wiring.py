@@ -70,6 +70,8 @@ from sampan.runtime.tasks import Tasks
 from sampan.snapshots.snapshotter import OverlaySnapshotter
 
 _ENGINE_ID = "engine_id"
+# Docker's name for the family.
+_FILE_SYSTEMS = {"ext2": "extfs", "ext3": "extfs", "ext4": "extfs"}
 _STARTED_NS = time.time_ns()
 # A download may be gone on with that long after it was cut short.
 _PARTIAL_KEPT_NS = 7 * 24 * 3600 * 1_000_000_000
@@ -333,7 +335,7 @@ def _engine_facts(settings: Settings, ready: Ready, own_id: str) -> EngineFacts:
         engine_id=own_id,
         host=ready.host,
         data_root=settings.data_root,
-        backing_filesystem="extfs",
+        backing_filesystem=_FILE_SYSTEMS.get(ready.data_root_type, ready.data_root_type),
         runtimes={settings.default_runtime: ready.runtimes[settings.default_runtime]},
         default_runtime=settings.default_runtime,
         log_driver=settings.log_driver,
