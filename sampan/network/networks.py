@@ -213,8 +213,9 @@ class Networks:
 
     def _remove(self, container_id: str) -> None:
         shared = self._sandboxes.remove(container_id)
-        fault.point("network.removed")
         gone = self._store.endpoints_of(container_id)
+        if gone:
+            fault.point("network.removed")
         if shared and gone:
             # Others live on in the namespace, but not with an address that somebody else may get.
             self._bridges.unplug(record.link for record in gone if record.link)
