@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from types import TracebackType
 from typing import cast
 
 TIMEOUT_S = 60.0
@@ -43,6 +44,20 @@ class Answer:
     def lines(self) -> list[str]:
         """Standard output by lines."""
         return self.out.splitlines()
+
+
+class RunningCommand(subprocess.Popen[bytes]):
+    """A command under way: leaving its block waits for its end, or ends it if the test has failed."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is not None:
+            self.kill()
+        super().__exit__(kind, error, traceback)
 
 
 class DockerCli:
@@ -94,9 +109,9 @@ class DockerCli:
             )
         return answer
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start it with pipes on all three streams; the caller ends it (``with`` closes the pipes)."""
-        return subprocess.Popen(
+    def start(self, *arguments: str) -> RunningCommand:
+        """Start it with pipes on all three streams; use it as a context manager."""
+        return RunningCommand(
             self.argv(*arguments),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -54,12 +54,18 @@ class PtyProcess:
 
     def expect(self, text: bytes, *, timeout_s: float = 10.0) -> bytes:
         """Read until ``text`` has been printed; what came up to it. Raises AssertionError if it does not come."""
+        if not self.wait_for(text, timeout_s=timeout_s):
+            raise AssertionError(f"{text!r} was not printed, but {self.output!r}")
+        before, _, self.output = self.output.partition(text)
+        return before + text
+
+    def wait_for(self, text: bytes, *, timeout_s: float) -> bool:
+        """Read until ``text`` has been printed; whether it was in time."""
         deadline = time.monotonic() + timeout_s
         while text not in self.output:
             if not self._more(deadline):
-                raise AssertionError(f"{text!r} was not printed, but {self.output!r}")
-        before, _, self.output = self.output.partition(text)
-        return before + text
+                return False
+        return True
 
     def end(self, *, timeout_s: float = 10.0) -> tuple[int, bytes]:
         """Read to the end; the exit code and what was printed since the last ``expect``."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sampan.testing.busybox_rootfs import TEST_IMAGE as IMAGE
 from sampan.testing.docker_cli import DockerCli
 from sampan.testing.pty_process import PtyProcess
@@ -45,12 +47,14 @@ def test_ctrl_d_ends_the_input(cli: DockerCli) -> None:
         assert terminal.end()[0] == 0
 
 
+@pytest.mark.timeout(15)
 def test_size_at_the_start_and_later(cli: DockerCli) -> None:
     script = "trap 'echo size $(stty size)' WINCH; echo go; while :; do sleep 0.02; done"
     with _on_terminal(cli, "run", "--rm", "-it", IMAGE, "sh", "-c", script, rows=33, columns=77) as terminal:
         terminal.expect(b"go\r\n")
-        terminal.resize(44, 99)
-        terminal.expect(b"size 44 99\r\n")
+        # The CLI sets the first size and only then begins to listen for changes: say it until it hears.
+        while not terminal.wait_for(b"size 44 99\r\n", timeout_s=0.3):
+            terminal.resize(44, 99)
 
 
 def test_size_is_set_before_long(cli: DockerCli) -> None:
