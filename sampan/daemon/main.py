@@ -63,7 +63,9 @@ def run(settings: Settings, ready: Ready, arguments: Sequence[str]) -> int:
     try:
         # Measured: a tenth less time a request, a fifth less an exec, for one megabyte.
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_teardown(settings, ready) if settings.teardown else _serve(settings, ready, arguments))
+            runner.run(
+                _teardown(settings, ready) if settings.teardown else _serve(settings, ready, arguments)
+            )
     finally:
         pidfile.close()
     return 0
