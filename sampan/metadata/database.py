@@ -41,13 +41,16 @@ class Database:
             connection = sqlite3.connect(
                 path, check_same_thread=False, isolation_level=None, cached_statements=64
             )
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")
-            connection.execute("PRAGMA foreign_keys=ON")
-            connection.execute("PRAGMA busy_timeout=5000")
-            # A small page cache: the daemon's memory matters more than SQLite's read speed.
-            connection.execute("PRAGMA cache_size=-512")
-            _migrate(connection, path)
+            with contextlib.ExitStack() as undo:
+                undo.callback(connection.close)
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=NORMAL")
+                connection.execute("PRAGMA foreign_keys=ON")
+                connection.execute("PRAGMA busy_timeout=5000")
+                # A small page cache: the daemon's memory matters more than SQLite's read speed.
+                connection.execute("PRAGMA cache_size=-512")
+                _migrate(connection, path)
+                undo.pop_all()
         return cls(connection)
 
     @contextlib.contextmanager
