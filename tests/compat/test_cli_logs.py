@@ -118,8 +118,15 @@ def test_log_driver_none_keeps_nothing(cli: DockerCli) -> None:
 
 def test_attach_gets_output_and_gives_input(cli: DockerCli) -> None:
     ref = cli("run", "-di", IMAGE, "sh", "-c", "read word; echo got $word; echo err >&2; exit 6").line
-    answer = cli("attach", ref, stdin=b"it\n", code=6)
-    assert (answer.out, answer.err) == ("got it\n", "err\n")
+    with cli.start("attach", ref) as attached:
+        assert attached.stdin is not None
+        assert attached.stdout is not None
+        assert attached.stderr is not None
+        # The input stays open: Docker stops the output of an attach whose input has ended.
+        attached.stdin.write(b"it\n")
+        attached.stdin.flush()
+        assert (attached.stdout.read(), attached.stderr.read()) == (b"got it\n", b"err\n")
+        assert attached.wait(10) == 6
 
 
 def test_attach_without_input(cli: DockerCli) -> None:
