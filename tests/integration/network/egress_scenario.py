@@ -1,4 +1,7 @@
-"""A container reaches its neighbour, and a host beyond ours that knows no way back to its subnet.
+"""A host between two others: what its containers reach, and what passes it by.
+
+The host ``world`` knows no way back to the containers' subnet. The host ``lan`` sends what
+it has for ``world`` to ours, which forwarded nothing before the engine came.
 
 Run by the tests in network and mount namespaces of its own, which stand for our host.
 """
@@ -11,7 +14,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
+
 from sampan.linux import netns
+from sampan.linux.nftables import Nftables
 from sampan.metadata.database import Database
 from sampan.network.networks import Networks
 from sampan.network.settings import NetworkSettings
@@ -24,38 +30,61 @@ def _ip(*words: str, netns_path: Path | None = None) -> None:
     subprocess.run([*enter, "ip", *words], check=True)
 
 
-def _outside(root: Path) -> None:
-    """Another host, 10.198.7.2, on a cable to ours, 10.198.7.1."""
-    path = root / "outside"
+def _outside(path: Path, number: int) -> None:
+    """Another host, 10.198.<number>.2, on a cable to ours, 10.198.<number>.1."""
     netns.create(path, lambda: None)
-    _ip("link", "add", "near0", "type", "veth", "peer", "name", "far0")
-    _ip("addr", "add", "10.198.7.1/24", "dev", "near0")
-    _ip("link", "set", "near0", "up")
+    near, far = f"near{number}", f"far{number}"
+    _ip("link", "add", near, "type", "veth", "peer", "name", far)
+    _ip("addr", "add", f"10.198.{number}.1/24", "dev", near)
+    _ip("link", "set", near, "up")
     fd = os.open(path, os.O_RDONLY)
-    subprocess.run(["ip", "link", "set", "far0", "netns", f"/proc/self/fd/{fd}"], check=True, pass_fds=[fd])
+    subprocess.run(["ip", "link", "set", far, "netns", f"/proc/self/fd/{fd}"], check=True, pass_fds=[fd])
     os.close(fd)
-    _ip("addr", "add", "10.198.7.2/24", "dev", "far0", netns_path=path)
-    _ip("link", "set", "far0", "up", netns_path=path)
+    _ip("addr", "add", f"10.198.{number}.2/24", "dev", far, netns_path=path)
+    _ip("link", "set", far, "up", netns_path=path)
 
 
-async def _main(root: Path) -> list[str]:
+def _reaches(path: str | Path | None, address: str) -> bool:
+    done = subprocess.run(
+        ["nsenter", f"--net={path}", *_PING, address], check=False, stdout=subprocess.DEVNULL
+    )
+    return done.returncode == 0
+
+
+async def _main(root: Path) -> dict[str, object]:
+    forward = Path("/proc/sys/net/ipv4/ip_forward")
+    forward.write_text("0")
     _ip("link", "set", "lo", "up")
-    _outside(root)
+    world, lan = root / "world", root / "lan"
+    _outside(world, 7)
+    _outside(lan, 8)
+    _ip("route", "add", "default", "via", "10.198.8.1", netns_path=lan)
+    _ip("route", "add", "10.198.8.0/24", "via", "10.198.7.1", netns_path=world)
     db = Database.open(root / "a.db")
-    networks = Networks(db=db, exec_root=root, settings=NetworkSettings(prefix="egress", bip="10.199.9.1/24"))
+    settings = NetworkSettings(prefix="egress", bip="10.199.9.1/24")
+    networks = Networks(db=db, exec_root=root, settings=settings)
     await networks.start()
     sandbox = await networks.create_sandbox("1" * 64, mode="bridge", endpoints={}, hostname="h")
     other = await networks.create_sandbox("2" * 64, mode="bridge", endpoints={}, hostname="h")
-    targets = {"neighbour": other.endpoints["bridge"].ip_address, "world": "10.198.7.2"}
-    heard = []
-    for name, address in targets.items():
-        done = subprocess.run(["nsenter", f"--net={sandbox.key_path}", *_PING, address], check=False)
-        heard.append(f"{name} {'answered' if done.returncode == 0 else 'is silent'}")
+    neighbour = other.endpoints["bridge"].ip_address
+    found: dict[str, object] = {
+        "forwarding": forward.read_text().strip(),
+        "neighbour": _reaches(sandbox.key_path, neighbour),
+        "world": _reaches(sandbox.key_path, "10.198.7.2"),
+        "from outside in": _reaches(lan, neighbour),
+        "outside to outside": _reaches(lan, "10.198.7.2"),
+    }
+    # The next daemon finds forwarding on, and still knows who switched it on.
+    await Networks(db=db, exec_root=root, settings=settings).start()
+    found["outside to outside after a restart"] = _reaches(lan, "10.198.7.2")
+    found["world after a restart"] = _reaches(sandbox.key_path, "10.198.7.2")
     await networks.teardown()
+    found["tables left"] = Nftables().run("list tables").strip()
     db.close()
-    netns.remove(root / "outside")
-    return heard
+    for path in (world, lan):
+        netns.remove(path)
+    return found
 
 
 if __name__ == "__main__":
-    sys.stdout.write("\n".join(asyncio.run(_main(Path(sys.argv[1])))) + "\n")
+    sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(_main(Path(sys.argv[1])))))

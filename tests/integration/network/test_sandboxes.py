@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -14,13 +16,16 @@ from pathlib import Path
 import pytest
 
 from sampan.errors import Conflict, InvalidArgument, NotFound, Unavailable
+from sampan.linux.fault import POINTS
+from sampan.linux.mounts import mounted_under
 from sampan.metadata.database import Database
 from sampan.models.network import EndpointIPAMConfig, EndpointSettings
 from sampan.network.networks import Networks
 from sampan.network.record import Sandbox
 from sampan.network.settings import NetworkSettings
 
-_SCENARIO = Path(__file__).with_name("egress_scenario.py")
+_EGRESS = Path(__file__).with_name("egress_scenario.py")
+_CRASH = Path(__file__).with_name("crash_scenario.py")
 
 
 def _prefix() -> str:
@@ -112,21 +117,45 @@ async def test_an_unknown_network_is_named(rig: Rig) -> None:
         await rig.sandbox(1, "nowhere")
 
 
-def test_sandboxes_reach_each_other_and_the_world(tmp_path: Path) -> None:
+def test_a_host_passes_on_for_its_containers_alone(tmp_path: Path) -> None:
     """In a host of its own, where no other firewall has a say (Docker's drops what it does not know)."""
-    argv = [
-        "unshare",
-        "--net",
-        "--mount",
-        "--propagation",
-        "private",
-        sys.executable,
-        str(_SCENARIO),
-        str(tmp_path),
-    ]
+    isolated = ["unshare", "--net", "--mount", "--propagation", "private"]
+    argv = [*isolated, sys.executable, str(_EGRESS), str(tmp_path)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
+        "forwarding": "1",
+        "neighbour": True,
+        "world": True,
+        "from outside in": False,
+        "outside to outside": False,
+        "outside to outside after a restart": False,
+        "world after a restart": True,
+        "tables left": "",
+    }
+
+
+def test_another_firewall_that_drops_is_named(tmp_path: Path) -> None:
+    rules = "table ip other { chain keep { type filter hook forward priority 0; policy drop; }; }"
+    program = (
+        "import asyncio, pathlib, sys\n"
+        "from sampan.linux.nftables import Nftables\n"
+        "from sampan.log import configure\n"
+        "from sampan.metadata.database import Database\n"
+        "from sampan.network.networks import Networks\n"
+        "from sampan.network.settings import NetworkSettings\n"
+        "configure('info')\n"
+        f"Nftables().run({rules!r})\n"
+        "root = pathlib.Path(sys.argv[1])\n"
+        "db = Database.open(root / 'a.db')\n"
+        "settings = NetworkSettings(prefix='stst', bip='10.199.9.1/24')\n"
+        "asyncio.run(Networks(db=db, exec_root=root, settings=settings).start())\n"
+    )
+    argv = ["unshare", "--net", sys.executable, "-c", program, str(tmp_path)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-2:] == ["neighbour answered", "world answered"]
+    assert 'chains="ip other keep"' in done.stderr
+    assert "bridge=stst0" in done.stderr
 
 
 async def test_fifty_at_once_have_fifty_addresses(rig: Rig) -> None:
@@ -174,6 +203,93 @@ async def test_a_restart_keeps_the_living_and_clears_the_dead(rig: Rig) -> None:
     assert list((await again.inspect("bridge")).containers) == [_cid(1)]
     assert _ping(living, living.endpoints["bridge"].gateway)
     assert len(os.listdir(f"/sys/class/net/{rig.settings.bridge_name}/brif")) == 1
+
+
+async def test_who_joined_lives_on_without_the_owners_address(rig: Rig) -> None:
+    """The owner's address may be given to somebody else while its namespace is still in use."""
+    owner = await rig.sandbox(1)
+    joined = await rig.sandbox(2, f"container:{_cid(1)}")
+    assert "eth0" in _in(joined, "ip", "link").stdout
+    # The next daemon sees from the files alone that the namespace is shared.
+    again = rig.open()
+    await again.start()
+    await again.reconcile([_cid(1), _cid(2)])
+    await again.remove_sandbox(_cid(1))
+    assert "eth0" not in _in(joined, "ip", "link").stdout
+    assert _ping(joined, "127.0.0.1")
+    address = owner.endpoints["bridge"].ip_address
+    config = EndpointIPAMConfig(ipv4_address=address)
+    next_one = await again.create_sandbox(
+        _cid(3), mode="bridge", endpoints={"bridge": EndpointSettings(ipam_config=config)}, hostname="h"
+    )
+    assert next_one.endpoints["bridge"].ip_address == address
+    assert _ping(next_one, next_one.endpoints["bridge"].gateway)
+    await again.reconcile(())
+
+
+async def test_what_an_administrator_plugged_in_stays(rig: Rig) -> None:
+    name = f"x{secrets.token_hex(4)}"
+    subprocess.run(["ip", "link", "add", name, "type", "veth", "peer", "name", f"{name}p"], check=True)
+    subprocess.run(["ip", "link", "set", name, "master", rig.settings.bridge_name], check=True)
+    try:
+        await rig.networks.reconcile(())
+        assert Path(f"/sys/class/net/{name}").exists()
+    finally:
+        subprocess.run(["ip", "link", "del", name], check=True)
+
+
+async def test_the_host_believes_no_router_on_the_bridge(rig: Rig) -> None:
+    conf = Path("/proc/sys/net/ipv6/conf", rig.settings.bridge_name)
+    assert (conf / "accept_ra").read_text().strip() == "0"
+    assert (conf / "disable_ipv6").read_text().strip() == "1"
+
+
+async def test_a_bridge_that_is_gone_is_named(rig: Rig) -> None:
+    subprocess.run(["ip", "link", "del", rig.settings.bridge_name], check=True)
+    with pytest.raises(Unavailable, match=f"bridge {rig.settings.bridge_name} is gone"):
+        await rig.sandbox(1)
+    assert list((rig.root / "netns").iterdir()) == []
+    assert (await rig.networks.inspect("bridge")).containers == {}
+
+
+@pytest.mark.parametrize("owner", ["../a.db", "", ".", "a/b", "a\n"])
+async def test_only_a_containers_id_is_joined(rig: Rig, owner: str) -> None:
+    with pytest.raises(InvalidArgument, match="is no container id"):
+        await rig.sandbox(1, f"container:{owner}")
+
+
+async def test_the_hosts_namespace_is_shared_by_who_joins_it(rig: Rig) -> None:
+    await rig.sandbox(1, "host")
+    assert (await rig.sandbox(2, f"container:{_cid(1)}")).key_path is None
+
+
+@pytest.mark.parametrize("mode", ["host", "none"])
+async def test_a_network_without_addresses_is_the_only_one(rig: Rig, mode: str) -> None:
+    with pytest.raises(InvalidArgument, match="and to others"):
+        await rig.networks.create_sandbox(
+            _cid(1), mode=mode, endpoints={"bridge": EndpointSettings()}, hostname="h"
+        )
+
+
+@pytest.mark.parametrize("point", [point for point in POINTS if point.startswith("network.")])
+async def test_a_death_at_any_point_leaves_nothing(rig: Rig, point: str) -> None:
+    living = await rig.sandbox(1)
+    argv = [sys.executable, str(_CRASH), str(rig.root), rig.settings.prefix, rig.settings.bip]
+    done = subprocess.run(argv, env={**os.environ, "SAMPAN_FAULT": point}, check=False, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    again = rig.open()
+    await again.start()
+    await again.reconcile([_cid(1)])
+    assert [path.name for path in (rig.root / "netns").iterdir()] == [_cid(1)]
+    assert list((await again.inspect("bridge")).containers) == [_cid(1)]
+    assert len(mounted_under(str(rig.root / "netns"))) == 1
+    ours = [name for name in os.listdir("/sys/class/net") if name.startswith(rig.settings.link_prefix)]
+    assert len(ours) == 1
+    assert _ping(living, living.endpoints["bridge"].gateway)
+    # The dead one's address is free again.
+    made = [await again.create_sandbox(_cid(n), mode="bridge", endpoints={}, hostname="h") for n in (2, 3)]
+    assert all(_ping(sandbox, living.endpoints["bridge"].gateway) for sandbox in made)
+    await again.reconcile([_cid(1)])
 
 
 async def test_removing_is_idempotent(rig: Rig) -> None:
