@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from sampan.diff.compression import MAGIC_SIZE, Compression, decompressed, detect
 from sampan.errors import InvalidArgument
 from sampan.images.holds import Hold
 from sampan.linux.offload import offload
 from sampan.oci.descriptor import OCI_LAYER, OCI_LAYER_GZIP, OCI_LAYER_ZSTD
 from sampan.oci.digest import Digest, of_hex
-from sampan.transfer.compression import MAGIC_SIZE, Compression, decompressed, detect
 from sampan.transfer.ports import BlobStore, Ingest
 
 # Large enough that handing a piece to a worker thread costs nothing beside hashing it.

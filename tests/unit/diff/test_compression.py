@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from sampan.diff.compression import Compression, decompressed, detect
 from sampan.errors import InvalidArgument
 from sampan.testing.image_archives import in_chunks
-from sampan.transfer.compression import Compression, decompressed, detect
 from sampan.transfer.incoming import pieces, plain, sniff
 
 PLAIN = bytes(range(256)) * 2000 + os.urandom(3000)
