@@ -77,6 +77,8 @@ def test_follow_until_the_end(cli: DockerCli) -> None:
 
 def test_follow_begins_at_the_tail(cli: DockerCli) -> None:
     ref = cli("run", "-di", IMAGE, "sh", "-c", "seq 1 10; read word; echo $word").line
+    while len(cli("logs", ref).lines) < 10:
+        pass
     with cli.start("logs", "-f", "--tail", "1", ref) as following:
         assert following.stdout is not None
         assert following.stdout.readline() == b"10\n"
