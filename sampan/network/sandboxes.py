@@ -45,7 +45,7 @@ class Sandboxes:
         if path.exists():
             # Left over from a start that was cut short.
             self.remove(container_id)
-        pairs = [step for step in steps if isinstance(step, AddPair)]
+        pairs = [(step, _bridge_index(step.master)) for step in steps if isinstance(step, AddPair)]
         others = [step for step in steps if not isinstance(step, AddPair)]
 
         def inside() -> None:
@@ -109,30 +109,30 @@ def _namespaces(directory: Path) -> Iterator[tuple[int, int]]:
             yield _identity(entry)
 
 
-def _add_pairs(host: Netlink, pairs: Sequence[AddPair]) -> None:
+def _add_pairs(host: Netlink, pairs: Sequence[tuple[AddPair, int]]) -> None:
     here = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
         host.request(
             [
                 netlink.add_veth(
                     pair.link,
-                    master=_bridge_index(host, pair.master),
+                    master=bridge,
                     mtu=pair.mtu,
                     peer=pair.inside,
                     peer_mac=pair.mac,
                     peer_netns=here,
                 )
-                for pair in pairs
+                for pair, bridge in pairs
             ]
         )
     finally:
         os.close(here)
 
 
-def _bridge_index(host: Netlink, name: str) -> int:
+def _bridge_index(name: str) -> int:
     try:
-        return host.index_of(name)
-    except NotFound as error:
+        return socket.if_nametoindex(name)
+    except OSError as error:
         raise Unavailable(
             f"bridge {name} is gone: restart the daemon, which makes it anew", kind="bridge", ref=name
         ) from error
