@@ -232,7 +232,7 @@ def build(settings: Settings, ready: Ready, background: Background) -> Engine:
         events=SubscribeEvents(events=events),
         disk=DiskUsage(containers=list_containers, images=image_routes.list_),
         networks=ListNetworks(networks=networks),
-        network=InspectNetwork(networks=networks),
+        network=InspectNetwork(networks=networks, containers=store),
     )
     recover = RecoverContainers(
         store=store,

@@ -113,7 +113,11 @@ def test_default_networks_are_listed(cli: DockerCli) -> None:
     subnet = cli.format("bridge", "{{(index .IPAM.Config 0).Subnet}}", kind="network")
     started = cli("run", "-d", IMAGE, "sleep", "60").line
     assert ipaddress.ip_address(cli.format(started, _ADDRESS)) in ipaddress.ip_network(subnet)
-    assert cli.format("bridge", f'{{{{(index .Containers "{started}").Name}}}}', kind="network")
+    name = cli.format(started, "{{.Name}}").removeprefix("/")
+    of_it = f'{{{{(index .Containers "{started}").Name}}}}'
+    assert cli.format("bridge", of_it, kind="network") == name
+    cli("rename", started, f"{name}-too")
+    assert cli.format("bridge", of_it, kind="network") == f"{name}-too"
 
 
 def test_loopback_is_up(cli: DockerCli) -> None:

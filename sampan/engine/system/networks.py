@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
+from msgspec.structs import replace
+
+from sampan.containers.record import ContainerRecord
 from sampan.models.network import NetworkResource
 from sampan.wire.filters import Filters
 
@@ -24,12 +28,19 @@ class Networks(Protocol):
 class InspectNetwork:
     """``GET /networks/{id}``."""
 
-    def __init__(self, *, networks: Networks) -> None:
+    def __init__(self, *, networks: Networks, containers: Iterable[ContainerRecord]) -> None:
         self._networks = networks
+        self._containers = containers
 
     async def __call__(self, ref: str) -> NetworkResource:
-        """One network with its containers. Raises NotFound, InvalidArgument (ambiguous)."""
-        return await self._networks.inspect(ref)
+        """One network with its containers by their present names. Raises NotFound, InvalidArgument (ambiguous)."""
+        found = await self._networks.inspect(ref)
+        names = {record.id: record.name for record in self._containers if record.id in found.containers}
+        shown = {
+            container_id: replace(endpoint, name=names.get(container_id, endpoint.name))
+            for container_id, endpoint in found.containers.items()
+        }
+        return replace(found, containers=shown)
 
 
 class ListNetworks:
