@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import json
 import os
@@ -18,6 +19,7 @@ import pytest
 from sampan.errors import Conflict, InvalidArgument, NotFound, Unavailable
 from sampan.linux.fault import POINTS
 from sampan.linux.mounts import mounted_under
+from sampan.linux.nftables import Nftables
 from sampan.metadata.database import Database
 from sampan.models.network import EndpointIPAMConfig, EndpointSettings
 from sampan.network.networks import Networks
@@ -303,16 +305,23 @@ async def test_two_prefixes_side_by_side_and_nothing_left(tmp_path: Path) -> Non
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         rigs.append(Rig(tmp_path / name, NetworkSettings(prefix=_prefix(), pools=(("10.197.0.0/16", 24),))))
+    async with contextlib.AsyncExitStack() as closing:
+        for rig in rigs:
+            closing.callback(rig.db.close)
+            await rig.networks.start()
+            closing.push_async_callback(rig.networks.teardown)
+        subnets = {
+            (await rig.networks.inspect("bridge")).ipam.config[0].subnet  # type: ignore[index]
+            for rig in rigs
+        }
+        assert len(subnets) == 2
+        sandbox = await rigs[0].sandbox(1)
+        await rigs[1].networks.teardown()
+        assert _ping(sandbox, sandbox.endpoints["bridge"].gateway)
+    tables = Nftables().run("list tables").splitlines()
+    links = os.listdir("/sys/class/net")
     for rig in rigs:
-        await rig.networks.start()
-    subnets = {(await rig.networks.inspect("bridge")).ipam.config[0].subnet for rig in rigs}  # type: ignore[index]
-    assert len(subnets) == 2
-    sandbox = await rigs[0].sandbox(1)
-    await rigs[1].networks.teardown()
-    assert _ping(sandbox, sandbox.endpoints["bridge"].gateway)
-    await rigs[0].networks.teardown()
-    for rig in rigs:
-        rig.db.close()
-        assert not Path(f"/sys/class/net/{rig.settings.bridge_name}").exists()
-        shown = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
-        assert rig.settings.table not in shown
+        assert not [
+            name for name in links if name.startswith((rig.settings.prefix, rig.settings.link_prefix))
+        ]
+        assert f"table inet {rig.settings.table}" not in tables
