@@ -1,26 +1,25 @@
-"""Tables and formats of listings, laid out as docker's."""
+"""Tables and formats of listings and inspections, laid out as docker's."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from sampan.cli.template.parse import parse
-from sampan.cli.template.render import Renderer
+from sampan.cli.outcome import FAILED, Failed
 
-Row = Mapping[str, object]
 _LEAST_WIDTH = 10
 _PADDING = 3
+_BAD_TEMPLATE = 64
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns at least ten wide, three spaces apart, the last one ragged."""
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, least_width: int = _LEAST_WIDTH) -> str:
+    """Columns three spaces apart and at least so wide; the last one ragged."""
     lines = [list(header), *map(list, rows)]
     count = max(len(line) for line in lines)
     widths = [
-        max(_LEAST_WIDTH, *(len(line[column]) + _PADDING for line in lines if column < len(line)))
-        for column in range(count - 1)
+        max(least_width, *(len(line[column]) + _PADDING for line in lines if column < len(line) - 1), 0)
+        for column in range(count)
     ]
     out = []
     for line in lines:
@@ -29,41 +28,78 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "".join(f"{line}\n" for line in out)
 
 
-def print_rows(rows: Sequence[Row], *, headers: Mapping[str, str], default: Sequence[str], form: str) -> None:
+def print_rows(
+    rows: Sequence[Mapping[str, object]],
+    *,
+    headers: Mapping[str, str | Callable[[str], str]],
+    default: Sequence[str],
+    form: str,
+) -> None:
     """Print a listing: as a table of the ``default`` fields, as JSON lines, or by a template.
 
-    ``headers`` names every field's column. A template that begins with ``table`` gets a
-    header too. Raises InvalidArgument for a malformed template.
+    ``headers`` names every field's column, by which a template that begins with ``table`` gets
+    its header. Raises Failed for a template that is malformed or does not fit.
     """
     if form in ("", "table"):
         cells = [[str(row[field]) for field in default] for row in rows]
-        sys.stdout.write(table([headers[field] for field in default], cells))
+        sys.stdout.write(table([str(headers[field]) for field in default], cells))
         return
+    from sampan.cli.template.errors import MalformedTemplate, TemplateFailed
+    from sampan.cli.template.parse import parse
+    from sampan.cli.template.render import Renderer
+    from sampan.cli.template.values import Row, to_json
+
     if form == "json":
-        for row in rows:
-            sys.stdout.write(json.dumps(row, separators=(",", ":")) + "\n")
+        sys.stdout.write("".join(f"{to_json(Row(row))}\n" for row in rows))
         return
-    tabular = form.startswith("table ")
-    text = form.removeprefix("table ").replace("\\t", "\t").replace("\\n", "\n")
-    renderer = Renderer(parse(text))
-    lines = [renderer.render(row) for row in rows]
+    tabular = form.startswith("table")
+    text = form.removeprefix("table").lstrip() if tabular else form
+    try:
+        renderer = Renderer(parse(text.replace("\\t", "\t").replace("\\n", "\n")))
+        lines = [renderer.render(Row(row)) for row in rows]
+        head = renderer.render(Row(headers)) if tabular else ""
+    except MalformedTemplate as error:
+        raise Failed(f"failed to parse template: {error.message}") from error
+    except TemplateFailed as error:
+        raise Failed(f"failed to execute template: {error.message}") from error
     if tabular:
-        head = renderer.render(headers)
         sys.stdout.write(table(head.split("\t"), [line.split("\t") for line in lines]))
     else:
         sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def print_inspected(values: Sequence[object], form: str) -> None:
-    """Print inspections: as an indented JSON list, or each by a template."""
-    if form in ("", "json"):
-        indent = None if form == "json" else 4
-        separators = (",", ":") if form == "json" else None
-        sys.stdout.write(json.dumps(values, indent=indent, separators=separators, ensure_ascii=False) + "\n")
+    """Print inspections: as an indented JSON list, or each by a template.
+
+    Raises Failed for a template that is malformed (exit code 64) or does not fit.
+    """
+    if form == "":
+        sys.stdout.write(json.dumps(values, indent=4, ensure_ascii=False) + "\n")
         return
-    renderer = Renderer(parse(form.replace("\\t", "\t").replace("\\n", "\n")))
-    for value in values:
-        sys.stdout.write(renderer.render(value) + "\n")
+    if form == "json":
+        sys.stdout.write(json.dumps(values, separators=(",", ":"), ensure_ascii=False) + "\n")
+        return
+    from sampan.cli.template.errors import MalformedTemplate, TemplateFailed
+    from sampan.cli.template.parse import parse
+    from sampan.cli.template.render import Renderer
+    from sampan.cli.template.values import typed
+
+    shown = ""
+    try:
+        renderer = Renderer(parse(form))
+        for value in values:
+            shown += renderer.render(typed(value)) + "\n"
+    except MalformedTemplate as error:
+        raise Failed(f"template parsing error: {error.message}", _BAD_TEMPLATE) from error
+    except TemplateFailed as error:
+        sys.stdout.write(shown + "\n")
+        raise Failed(f"template parsing error: {error.message}", FAILED) from error
+    sys.stdout.write(shown or "\n")
+
+
+def label_header(name: str) -> str:
+    """The column of one label: the last part of its name."""
+    return name.rpartition(".")[2].replace("-", " ").replace("_", " ")
 
 
 def shorten(text: str, width: int) -> str:

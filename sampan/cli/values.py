@@ -41,5 +41,5 @@ def texts(value: Object, name: str) -> list[str]:
 
 
 def labels(value: Object, name: str = "Labels") -> str:
-    """A map of strings as ``a=b,c=d``."""
-    return ",".join(f"{key}={item}" for key, item in as_object(value.get(name)).items())
+    """A map of strings as ``a=b,c=d``, sorted."""
+    return ",".join(f"{key}={item}" for key, item in sorted(as_object(value.get(name)).items()))

@@ -11,7 +11,7 @@ from sampan.client.api import Client
 
 def _run(client: Client, parsed: Parsed) -> int:
     def look(name: str) -> object:
-        return client.get(path_of(name, "/json"))
+        return client.get(path_of(name, "/json"), [("size", "1")] if parsed.flag("size") else [])
 
     return inspect_each(parsed.arguments, look, parsed.text("format"), kind="container")
 
@@ -20,7 +20,10 @@ COMMAND = Command(
     run=_run,
     usage="[OPTIONS] CONTAINER [CONTAINER...]",
     help="Show everything about containers",
-    flags=(Flag("format", "f", "string", "'json', or a template"),),
+    flags=(
+        Flag("format", "f", "string", "'json', or a template"),
+        Flag("size", "s", "bool", "Show sizes"),
+    ),
     least=1,
     most=-1,
     examples=("container inspect NAME",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 
 from sampan.cli.command import Command
@@ -16,6 +17,8 @@ from sampan.cli.values import as_object, text, texts
 from sampan.client.api import Client
 from sampan.errors import InvalidArgument, NotFound, NotImplementedHere
 
+# Any name of lower-case letters, perhaps with a tag: the daemon will tell if it is one.
+_USUAL = re.compile(r"[a-z0-9][a-z0-9./_-]*(:[a-z0-9._-]+)?")
 _PULLS = ("always", "missing", "never")
 
 
@@ -39,6 +42,7 @@ def create(client: Client, parsed: Parsed, request: dict[str, object]) -> str:
 
     Raises the daemon's errors, and InvalidArgument for a cidfile that exists already.
     """
+    _require_reference(str(request["Image"]))
     cidfile = parsed.text("cidfile")
     if cidfile and os.path.exists(cidfile):
         raise InvalidArgument(
@@ -54,6 +58,14 @@ def create(client: Client, parsed: Parsed, request: dict[str, object]) -> str:
     if cidfile:
         _write(cidfile, container_id)
     return container_id
+
+
+def _require_reference(image: str) -> None:
+    """Raise InvalidArgument for what is no image's name. The usual ones are known without the grammar."""
+    if not _USUAL.fullmatch(image):
+        from sampan.oci.reference import parse_normalized
+
+        parse_normalized(image)
 
 
 def _write(path: str, container_id: str) -> None:

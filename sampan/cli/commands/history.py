@@ -9,6 +9,7 @@ from urllib.parse import quote
 from sampan.cli.command import Command
 from sampan.cli.flags import Flag, Parsed
 from sampan.cli.output import print_rows, shorten
+from sampan.cli.times import rfc3339
 from sampan.cli.values import Object, number, objects, text
 from sampan.client.api import Client
 from sampan.wire.units import human_duration, human_size
@@ -34,7 +35,7 @@ def _run(client: Client, parsed: Parsed) -> int:
     rows = [_row(item, trunc=trunc, human=human) for item in items]
     print_rows(
         rows,
-        headers=_HEADERS,
+        headers=_HEADERS if human else {**_HEADERS, "CreatedSince": _HEADERS["CreatedAt"]},
         default=("ID", "CreatedSince", "CreatedBy", "Size", "Comment"),
         form=parsed.text("format"),
     )
@@ -43,7 +44,7 @@ def _run(client: Client, parsed: Parsed) -> int:
 
 def _row(item: Object, *, trunc: bool, human: bool) -> dict[str, object]:
     created, size = number(item, "Created"), number(item, "Size")
-    at = time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(created))
+    at = rfc3339(created)
     command = text(item, "CreatedBy").replace("\t", " ")
     return {
         "ID": _id(item, trunc=trunc),

@@ -9,6 +9,7 @@ from sampan.cli.command import Command
 from sampan.cli.filters import FILTER, chosen
 from sampan.cli.flags import Flag, Parsed
 from sampan.cli.output import print_rows
+from sampan.cli.times import go_time
 from sampan.cli.values import Object, number, objects, text, texts
 from sampan.client.api import Client
 from sampan.wire.units import human_duration, human_size
@@ -33,25 +34,31 @@ def _run(client: Client, parsed: Parsed) -> int:
     values = [("all", "1")] if parsed.flag("all") else []
     filters = chosen(parsed, reference=parsed.arguments[0]) if parsed.arguments else chosen(parsed)
     found = objects(client.get("/images/json", [*values, *filters]))
-    found.sort(key=lambda item: number(item, "Created"), reverse=True)
     trunc = not parsed.flag("no-trunc")
+    form, digests = parsed.text("format"), parsed.flag("digests")
+    rows = [
+        row
+        for item in found
+        for row in _rows(item, trunc=trunc, digests=digests, wanted=digests or ".Digest" in form)
+    ]
     if parsed.flag("quiet") and not parsed.given("format"):
-        ids = dict.fromkeys(_id(item, trunc=trunc) for item in found)
-        sys.stdout.write("".join(f"{image_id}\n" for image_id in ids))
+        sys.stdout.write("".join(f"{row['ID']}\n" for row in rows))
         return 0
-    digests = parsed.flag("digests")
-    rows = [row for item in found for row in _rows(item, trunc=trunc, digests=digests)]
     columns = ("Repository", "Tag", "Digest", "ID") if digests else ("Repository", "Tag", "ID")
-    print_rows(rows, headers=_HEADERS, default=(*columns, "CreatedSince", "Size"), form=parsed.text("format"))
+    print_rows(rows, headers=_HEADERS, default=(*columns, "CreatedSince", "Size"), form=form)
     return 0
 
 
-def _rows(item: Object, *, trunc: bool, digests: bool) -> list[dict[str, object]]:
+def _rows(item: Object, *, trunc: bool, digests: bool, wanted: bool) -> list[dict[str, object]]:
     """One row a name; an image without a name has one too."""
     by_repository = {
         digest.partition("@")[0]: digest.partition("@")[2] for digest in texts(item, "RepoDigests")
     }
     names = [tag.rpartition(":")[::2] for tag in texts(item, "RepoTags")]
+    # docker leaves the digest of an image without a tag empty unless --digests asks for it.
+    shown_digests = dict.fromkeys(by_repository, "") if not names and not digests else {}
+    if wanted and not shown_digests:
+        shown_digests = by_repository
     if not names:
         names = [(repository, _NONE) for repository in by_repository] or [(_NONE, _NONE)]
     created = number(item, "Created")
@@ -59,12 +66,12 @@ def _rows(item: Object, *, trunc: bool, digests: bool) -> list[dict[str, object]
         {
             "Repository": repository,
             "Tag": tag,
-            "Digest": by_repository.get(repository, _NONE) if digests else _NONE,
+            "Digest": shown_digests.get(repository, _NONE),
             "ID": _id(item, trunc=trunc),
             "CreatedSince": f"{human_duration(time.time() - created)} ago",
-            "CreatedAt": time.strftime("%Y-%m-%d %H:%M:%S %z %Z", time.localtime(created)),
+            "CreatedAt": go_time(created),
             "Size": human_size(number(item, "Size"), precision=3),
-            "VirtualSize": human_size(number(item, "Size"), precision=3),
+            "VirtualSize": human_size(number(item, "Size")),
             "Containers": "N/A",
             "SharedSize": "N/A",
             "UniqueSize": "N/A",

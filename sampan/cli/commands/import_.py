@@ -18,10 +18,7 @@ def _run(client: Client, parsed: Parsed) -> int:
         raise NotImplementedHere(
             "importing from an address is not offered: download the file first", kind="file"
         )
-    repo, tag = (name[0], "") if name else ("", "")
-    if ":" in repo.rpartition("/")[2]:
-        repo, _, tag = repo.rpartition(":")
-    values = [("fromSrc", "-"), ("repo", repo), ("tag", tag), ("message", parsed.text("message"))]
+    values = [("fromSrc", "-"), ("repo", "".join(name)), ("message", parsed.text("message"))]
     values += [("platform", parsed.text("platform"))]
     values += [("changes", change) for change in parsed.texts("change")]
     given = [(key, value) for key, value in values if value]

@@ -12,15 +12,14 @@ from sampan.cli.flags import Flag, Parsed
 from sampan.client.api import Client
 from sampan.errors import InvalidArgument, NotFound
 
-_TYPES = ("container", "image", "network")
+_TYPES = ("container", "image", "network", "volume")
 
 
 def _run(client: Client, parsed: Parsed) -> int:
     kind = parsed.text("type")
     if kind and kind not in _TYPES:
-        raise InvalidArgument(
-            f'"{kind}" is not a valid value for --type: use one of {", ".join(_TYPES)}', kind="flag", ref=kind
-        )
+        known = ", ".join(f'"{name}"' for name in _TYPES)
+        raise InvalidArgument(f'unknown type: "{kind}": must be one of {known}', kind="flag", ref=kind)
     size = [("size", "1")] if parsed.flag("size") else []
 
     def look(name: str) -> object:
@@ -28,6 +27,7 @@ def _run(client: Client, parsed: Parsed) -> int:
             "container": lambda: client.get(path_of(name, "/json"), size),
             "image": lambda: client.get(f"/images/{quote(name)}/json"),
             "network": lambda: client.get(f"/networks/{quote(name, safe='')}"),
+            "volume": lambda: client.get(f"/volumes/{quote(name, safe='')}"),
         }
         for found_kind, get in looks.items():
             if kind in ("", found_kind):
@@ -35,10 +35,11 @@ def _run(client: Client, parsed: Parsed) -> int:
                     return get()
                 except NotFound:
                     # Perhaps it is of the next kind.
-                    continue
+                    if kind:
+                        raise
         raise NotFound(f"No such object: {name}", kind="object", ref=name)
 
-    return inspect_each(parsed.arguments, look, parsed.text("format"))
+    return inspect_each(parsed.arguments, look, parsed.text("format"), kind=kind)
 
 
 COMMAND = Command(

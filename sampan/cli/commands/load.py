@@ -15,7 +15,8 @@ from sampan.errors import InvalidArgument
 
 def _run(client: Client, parsed: Parsed) -> int:
     path = parsed.text("input")
-    quiet = parsed.flag("quiet")
+    # Progress is for a person who watches.
+    quiet = parsed.flag("quiet") or not is_terminal(sys.stdout.fileno())
     values = [("quiet", "1" if quiet else "0")]
     values += [("platform", parsed.text("platform"))] if parsed.text("platform") else []
     if not path and is_terminal(sys.stdin.fileno()):

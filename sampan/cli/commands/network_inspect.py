@@ -12,7 +12,8 @@ from sampan.client.api import Client
 
 def _run(client: Client, parsed: Parsed) -> int:
     def look(name: str) -> object:
-        return client.get(f"/networks/{quote(name, safe='')}")
+        verbose = [("verbose", "true")] if parsed.flag("verbose") else []
+        return client.get(f"/networks/{quote(name, safe='')}", verbose)
 
     return inspect_each(parsed.arguments, look, parsed.text("format"), kind="network")
 
@@ -21,7 +22,10 @@ COMMAND = Command(
     run=_run,
     usage="[OPTIONS] NETWORK [NETWORK...]",
     help="Show everything about networks",
-    flags=(Flag("format", "f", "string", "'json', or a template"),),
+    flags=(
+        Flag("format", "f", "string", "'json', or a template"),
+        Flag("verbose", "v", "bool", "Show what only helps to find faults"),
+    ),
     least=1,
     most=-1,
     examples=("network inspect NAME",),

@@ -9,6 +9,7 @@ COMMAND = post_each(
     "restart",
     "Stop containers and start them again",
     flags=FLAGS,
-    values=lambda parsed: [*given(parsed, signal="signal", t="timeout"), *given(parsed, t="time")],
+    values=lambda parsed: given(parsed, signal="signal", t="timeout"),
     examples=("restart web",),
+    together=False,
 )

@@ -19,7 +19,7 @@ def _run(client: Client, parsed: Parsed) -> int:
     def remove(name: str) -> None:
         client.delete(path_of(name), values)
 
-    code = for_each(parsed.arguments, remove)
+    code = for_each(parsed.arguments, remove, together=True)
     # What could not be removed is told; with --force that is no failure, as in docker.
     return 0 if parsed.flag("force") else code
 

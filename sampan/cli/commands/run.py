@@ -25,7 +25,7 @@ def _run(client: Client, parsed: Parsed) -> int:
     try:
         parse_detach_keys(parsed.text("detach-keys"))
         if detach and parsed.texts("attach"):
-            raise InvalidArgument("Conflicting options: -a and -d", kind="flag", ref="detach")
+            raise Failed("conflicting options: cannot specify both --attach and --detach")
     except InvalidArgument as error:
         raise refused(error, parsed.words) from error
     request = requested(parsed, detach=detach)

@@ -25,12 +25,15 @@ def post_each(
     flags: Sequence[Flag] = (),
     values: Values = lambda _: [],
     examples: Sequence[str] = (),
+    together: bool = True,
 ) -> Command:
-    """A command that posts ``verb`` to every container."""
+    """A command that posts ``verb`` to every container, to all at once or one after the other."""
 
     def run(client: Client, parsed: Parsed) -> int:
         query = values(parsed)
-        return for_each(parsed.arguments, lambda name: client.post(path_of(name, f"/{verb}"), query))
+        return for_each(
+            parsed.arguments, lambda name: client.post(path_of(name, f"/{verb}"), query), together=together
+        )
 
     return Command(
         run=run,

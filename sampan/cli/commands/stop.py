@@ -7,14 +7,13 @@ from sampan.cli.flags import Flag
 
 FLAGS = (
     Flag("signal", "s", "string", "Signal to send first"),
-    Flag("timeout", "t", "int", "Seconds to wait before killing"),
-    Flag("time", "", "int", "The same as --timeout"),
+    Flag("timeout", "t", "int", "Seconds to wait before killing", hidden=("time",)),
 )
 
 COMMAND = post_each(
     "stop",
     "Stop running containers",
     flags=FLAGS,
-    values=lambda parsed: [*given(parsed, signal="signal", t="timeout"), *given(parsed, t="time")],
+    values=lambda parsed: given(parsed, signal="signal", t="timeout"),
     examples=("stop web", "stop --timeout 30 web db"),
 )

@@ -11,13 +11,15 @@ from sampan.cli.output import table
 from sampan.cli.values import as_list, as_object, texts
 from sampan.client.api import Client
 
+_LEAST_WIDTH = 20
+
 
 def _run(client: Client, parsed: Parsed) -> int:
     name, *options = parsed.arguments
     values = [("ps_args", " ".join(options))] if options else []
     answer = as_object(client.get(path_of(name, "/top"), values))
     rows = [[str(cell) for cell in as_list(row)] for row in as_list(answer.get("Processes"))]
-    sys.stdout.write(table(texts(answer, "Titles"), rows))
+    sys.stdout.write(table(texts(answer, "Titles"), rows, least_width=_LEAST_WIDTH))
     return 0
 
 

@@ -1,1 +1,1 @@
-"""Go templates, as far as people use them in --format."""
+"""Go templates, as people use them in --format."""

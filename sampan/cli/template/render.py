@@ -2,259 +2,235 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from sampan.cli.template.parse import Action, Block, Node, Text, Token, Words, parse
-from sampan.errors import InvalidArgument
+from sampan.cli.template.errors import TemplateFailed
+from sampan.cli.template.functions import FUNCTIONS
+from sampan.cli.template.lex import line_of
+from sampan.cli.template.parse import parse
+from sampan.cli.template.tree import (
+    Action,
+    Block,
+    Call,
+    Command,
+    Jump,
+    Literal,
+    Node,
+    Operand,
+    Path,
+    Pipeline,
+    Template,
+    Text,
+    Word,
+)
+from sampan.cli.template.tree import (
+    shown as shown_node,
+)
+from sampan.cli.template.values import Nil, field, shown
 
-Function = Callable[..., object]
+_CONTEXT = 20
+_DEPTH = 100
 
 
 def render(template: str, value: object) -> str:
-    """The text of ``template`` for ``value`` (as JSON has it). Raises InvalidArgument."""
+    """The text of ``template`` for ``value``. Raises MalformedTemplate and TemplateFailed."""
     return Renderer(parse(template)).render(value)
+
+
+class _Jumped(Exception):
+    """A ``break`` or ``continue`` on its way to its ``range``."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
 
 
 class Renderer:
     """A parsed template, for many values."""
 
-    def __init__(self, nodes: Sequence[Node]) -> None:
-        self._nodes = nodes
+    def __init__(self, template: Template) -> None:
+        self._template = template
+        self._out: list[str] = []
+        self._depth = 0
 
     def render(self, value: object) -> str:
-        """The text for one value. Raises InvalidArgument for a field it does not have."""
-        out: list[str] = []
-        _run(self._nodes, value, {"$": value}, out)
-        return "".join(out)
+        """The text for one value. Raises TemplateFailed for a field it does not have."""
+        self._out = []
+        self._run(self._template.nodes, value, [{"$": value}])
+        return "".join(self._out)
 
+    def _run(self, nodes: Sequence[Node], dot: object, scopes: list[dict[str, object]]) -> None:
+        for node in nodes:
+            match node:
+                case Text(text):
+                    self._out.append(text)
+                case Action(pipeline):
+                    value = self._pipeline(pipeline, dot, scopes)
+                    if not pipeline.variables:
+                        self._out.append(shown(value))
+                case Block():
+                    self._block(node, dot, [*scopes, {}])
+                case Jump(kind):
+                    raise _Jumped(kind)
+                case Call():
+                    self._call(node, dot, scopes)
 
-def _run(nodes: Sequence[Node], dot: object, variables: dict[str, object], out: list[str]) -> None:
-    for node in nodes:
-        match node:
-            case Text(text):
-                out.append(text)
-            case Action(words, variable):
-                value = _pipeline(words, dot, variables)
-                if variable:
-                    variables[variable] = value
-                else:
-                    out.append(shown(value))
-            case Block():
-                _block(node, dot, dict(variables), out)
-
-
-def _block(node: Block, dot: object, variables: dict[str, object], out: list[str]) -> None:
-    value = _pipeline(node.words, dot, variables)
-    if not _true(value):
-        _run(node.otherwise, dot, variables, out)
-    elif node.kind == "range":
-        for key, item in _items(value):
-            if node.variables:
-                variables[node.variables[-1]] = item
-                if len(node.variables) > 1:
-                    variables[node.variables[0]] = key
-            _run(node.body, item, variables, out)
-    else:
-        if node.variables:
-            variables[node.variables[0]] = value
-        _run(node.body, value if node.kind == "with" else dot, variables, out)
-
-
-def _items(value: object) -> list[tuple[object, object]]:
-    if isinstance(value, Mapping):
-        return sorted(value.items())
-    if isinstance(value, list):
-        return list(enumerate(value))
-    raise _bad(f"range can't iterate over {shown(value)}")
-
-
-def _pipeline(words: Words, dot: object, variables: Mapping[str, object]) -> object:
-    value: object = None
-    for position, command in enumerate(_commands(words)):
-        extra = [value] if position else []
-        value = _command(command, extra, dot, variables)
-    return value
-
-
-def _commands(words: Words) -> list[Words]:
-    """A pipeline's commands; a bar inside parentheses is not ours."""
-    commands: list[list[Token]] = [[]]
-    depth = 0
-    for word in words:
-        depth += {"(": 1, ")": -1}.get(word.text, 0) if word.kind == "mark" else 0
-        if word.kind == "mark" and word.text == "|" and depth == 0:
-            commands.append([])
-        else:
-            commands[-1].append(word)
-    return [tuple(command) for command in commands]
-
-
-def _command(words: Words, extra: list[object], dot: object, variables: Mapping[str, object]) -> object:
-    if not words:
-        raise _bad("missing value for command")
-    head = words[0]
-    if head.kind == "word" and head.text not in ("true", "false", "nil"):
-        function = FUNCTIONS.get(head.text)
-        if function is None:
-            raise InvalidArgument(
-                f'template parsing error: template: :1: function "{head.text}" not defined',
-                kind="flag",
-                ref=head.text,
+    def _call(self, node: Call, dot: object, scopes: list[dict[str, object]]) -> None:
+        nodes = self._template.defined.get(node.name)
+        if nodes is None or self._depth >= _DEPTH:
+            reason = (
+                f'template "{node.name}" not defined' if nodes is None else "exceeded maximum template depth"
             )
-        arguments = [*_operands(words[1:], dot, variables), *extra]
+            raise self._failed(f'{{{{template "{node.name}"}}}}', node.at, reason)
+        value = self._pipeline(node.pipeline, dot, scopes) if node.pipeline is not None else None
+        self._depth += 1
+        self._run(nodes, value, [{"$": value}])
+        self._depth -= 1
+
+    def _block(self, node: Block, dot: object, scopes: list[dict[str, object]]) -> None:
+        value = self._pipeline(node.pipeline, dot, scopes)
+        if not value:
+            self._run(node.otherwise, dot, scopes)
+        elif node.kind == "range":
+            self._range(node, value, scopes)
+        else:
+            self._run(node.body, value if node.kind == "with" else dot, scopes)
+
+    def _range(self, node: Block, value: object, scopes: list[dict[str, object]]) -> None:
+        variables = node.pipeline.variables
+        for key, item in self._items(node, value):
+            if variables:
+                scopes[-1][variables[-1]] = item
+            if len(variables) > 1:
+                scopes[-1][variables[0]] = key
+            try:
+                self._run(node.body, item, [*scopes, {}])
+            except _Jumped as jump:
+                if jump.kind == "break":
+                    return
+
+    def _items(self, node: Block, value: object) -> list[tuple[object, object]]:
+        if isinstance(value, Mapping):
+            return [(key, value[key]) for key in sorted(value)]
+        if isinstance(value, list):
+            return list(enumerate(value))
+        if isinstance(value, int) and not isinstance(value, bool):
+            return [(number, number) for number in range(value)]
+        shown_pipeline = shown_node(node.pipeline)[1:-1]
+        raise self._failed(shown_pipeline, node.pipeline.at, f"range can't iterate over {shown(value)}")
+
+    def _pipeline(self, pipeline: Pipeline, dot: object, scopes: list[dict[str, object]]) -> object:
+        value: object = None
+        for position, command in enumerate(pipeline.commands):
+            value = self._command(command, [value] if position else [], dot, scopes)
+        if pipeline.declares:
+            scopes[-1] |= dict.fromkeys(pipeline.variables, value)
+        elif pipeline.variables:
+            scope = next((scope for scope in reversed(scopes) if pipeline.variables[0] in scope), None)
+            if scope is None:
+                raise self._failed("", pipeline.at, f"undefined variable: {pipeline.variables[0]}")
+            scope[pipeline.variables[0]] = value
+        return value
+
+    def _command(
+        self, command: Command, extra: list[object], dot: object, scopes: list[dict[str, object]]
+    ) -> object:
+        head, *rest = command.operands
+        if isinstance(head, Word):
+            return self._function(command, head, rest, extra, dot, scopes)
+        value = self._operand(head, dot, scopes)
+        arguments = [*(self._operand(operand, dot, scopes) for operand in rest), *extra]
+        if callable(value):
+            try:
+                return value(*arguments)
+            except TypeError as error:
+                raise self._failed(shown_node(head), head.at, f"wrong number of args: {error}") from error
+        if isinstance(head, Literal) and head.value is None:
+            raise self._failed("nil", head.at, "nil is not a command")
+        if arguments:
+            raise self._failed(
+                shown_node(head), head.at, f"can't give argument to non-function {shown_node(head)}"
+            )
+        return value
+
+    def _function(
+        self,
+        command: Command,
+        head: Word,
+        rest: Sequence[Operand],
+        extra: list[object],
+        dot: object,
+        scopes: list[dict[str, object]],
+    ) -> object:
+        function = FUNCTIONS[head.name]
+        count = len(rest) + len(extra)
+        if count < function.least or 0 <= function.most < count:
+            wanted = f"at least {function.least}" if function.most < 0 else str(function.least)
+            raise self._failed(
+                shown_node(head), head.at, f"wrong number of args for {head.name}: want {wanted} got {count}"
+            )
+        if head.name in ("and", "or"):
+            return self._until(head.name == "or", rest, extra, dot, scopes)
+        arguments = [*(self._operand(operand, dot, scopes) for operand in rest), *extra]
         try:
-            return function(*arguments)
+            return function.call(*arguments)
         except (TypeError, ValueError, KeyError, IndexError) as error:
-            raise _bad(f"error calling {head.text}: {error}") from error
-    operands = _operands(words, dot, variables)
-    if len(operands) != 1 or extra:
-        raise _bad("a value takes no arguments")
-    return operands[0]
+            raise self._failed(shown_node(command), head.at, f"error calling {head.name}: {error}") from error
 
+    def _until(
+        self,
+        stop: bool,
+        operands: Sequence[Operand],
+        extra: list[object],
+        dot: object,
+        scopes: list[dict[str, object]],
+    ) -> object:
+        """The first value that is ``stop``, or the last; those behind it are not looked at."""
+        value: object = None
+        for operand in operands:
+            value = self._operand(operand, dot, scopes)
+            if bool(value) is stop:
+                return value
+        return extra[0] if extra else value
 
-def _operands(words: Words, dot: object, variables: Mapping[str, object]) -> list[object]:
-    found: list[object] = []
-    position = 0
-    while position < len(words):
-        word = words[position]
-        if word.kind == "mark" and word.text == "(":
-            end = _closing(words, position)
-            value = _pipeline(words[position + 1 : end], dot, variables)
-            position = end + 1
-            if (
-                position < len(words)
-                and words[position].kind == "field"
-                and words[position].text.startswith(".")
-            ):
-                value = _field(value, words[position].text)
-                position += 1
-            found.append(value)
-            continue
-        found.append(_operand(word, dot, variables))
-        position += 1
-    return found
+    def _operand(self, operand: Operand, dot: object, scopes: list[dict[str, object]]) -> object:
+        match operand:
+            case Literal():
+                return operand.value
+            case Pipeline():
+                return self._pipeline(operand, dot, scopes)
+            case Word():
+                return self._command(Command((operand,), operand.at), [], dot, scopes)
+            case Path():
+                return self._path(operand, dot, scopes)
+        raise TypeError(type(operand).__name__)
 
+    def _path(self, path: Path, dot: object, scopes: list[dict[str, object]]) -> object:
+        value = dot
+        if isinstance(path.base, Pipeline):
+            value = self._pipeline(path.base, dot, scopes)
+        elif isinstance(path.base, str):
+            scope = next((scope for scope in reversed(scopes) if path.base in scope), None)
+            if scope is None:
+                raise self._failed(shown_node(path), path.at, f"undefined variable: {path.base}")
+            value = scope[path.base]
+        for name in path.names:
+            if isinstance(value, Nil) or value is None:
+                raise self._failed(shown_node(path), path.at, f"nil pointer evaluating interface {{}}.{name}")
+            if not isinstance(value, Mapping):
+                raise self._failed(
+                    shown_node(path), path.at, f"can't evaluate field {name} in type interface {{}}"
+                )
+            try:
+                value = field(value, name)
+            except KeyError as error:
+                raise self._failed(shown_node(path), path.at, f'map has no entry for key "{name}"') from error
+        return value
 
-def _closing(words: Words, start: int) -> int:
-    depth = 0
-    for position in range(start, len(words)):
-        if words[position].kind == "mark":
-            depth += {"(": 1, ")": -1}.get(words[position].text, 0)
-            if depth == 0:
-                return position
-    raise _bad("unclosed left paren")
-
-
-def _operand(word: Token, dot: object, variables: Mapping[str, object]) -> object:
-    match word.kind:
-        case "string":
-            return word.text[1:-1] if word.text[0] == "`" else json.loads(word.text)
-        case "number":
-            return float(word.text) if "." in word.text else int(word.text)
-        case "field":
-            if not word.text.startswith("$"):
-                return _field(dot, word.text)
-            name, _, rest = word.text.partition(".")
-            if name not in variables:
-                raise _bad(f"undefined variable {name}")
-            return _field(variables[name], f".{rest}") if rest else variables[name]
-        case "word":
-            return {"true": True, "false": False, "nil": None}.get(word.text)
-    raise _bad(f"unexpected {word.text!r}")
-
-
-def _field(value: object, path: str) -> object:
-    for name in path.split("."):
-        if not name:
-            continue
-        if isinstance(value, Mapping):
-            if name not in value:
-                raise _bad(f'map has no entry for key "{name}"')
-            value = value[name]
-        elif value is None:
-            raise _bad(f"nil pointer evaluating field {name}")
-        else:
-            raise _bad(f"can't evaluate field {name} in {shown(value)}")
-    return value
-
-
-def shown(value: object) -> str:
-    """A value as Go's templates print it."""
-    if value is None:
-        return "<no value>"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Mapping):
-        return "map[" + " ".join(f"{key}:{shown(item)}" for key, item in sorted(value.items())) + "]"
-    if isinstance(value, list):
-        return "[" + " ".join(shown(item) for item in value) + "]"
-    return str(value)
-
-
-def _true(value: object) -> bool:
-    return bool(value)
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
-def _index(value: object, *keys: object) -> object:
-    for key in keys:
-        if isinstance(value, Mapping):
-            value = value.get(key)
-        elif isinstance(value, list | str) and isinstance(key, int):
-            value = value[key]
-        else:
-            raise TypeError(f"cannot index {shown(value)} with {shown(key)}")
-    return value
-
-
-def _printf(form: str, *values: object) -> str:
-    shown_values = [value if isinstance(value, int | float) else shown(value) for value in values]
-    return form.replace("%v", "%s").replace("%q", '"%s"').replace("%t", "%s") % tuple(shown_values)
-
-
-def _and(*values: object) -> object:
-    return next((value for value in values if not _true(value)), values[-1])
-
-
-def _or(*values: object) -> object:
-    return next((value for value in values if _true(value)), values[-1])
-
-
-def _join(values: Sequence[object], mark: str) -> str:
-    return mark.join(shown(value) for value in values)
-
-
-FUNCTIONS: dict[str, Function] = {
-    "and": _and,
-    "eq": lambda first, *others: any(first == other for other in others),
-    "ge": lambda left, right: left >= right,
-    "gt": lambda left, right: left > right,
-    "index": _index,
-    "join": _join,
-    "json": _json,
-    "le": lambda left, right: left <= right,
-    "len": len,
-    "lower": lambda text: text.lower(),
-    "lt": lambda left, right: left < right,
-    "ne": lambda left, right: left != right,
-    "not": lambda value: not _true(value),
-    "or": _or,
-    "pad": lambda text, before, after: " " * before + text + " " * after if text else text,
-    "print": lambda *values: "".join(shown(value) for value in values),
-    "printf": _printf,
-    "println": lambda *values: " ".join(shown(value) for value in values) + "\n",
-    "slice": lambda value, start=0, end=None: value[start:end],
-    "split": lambda text, mark: text.split(mark),
-    "table": lambda value: shown(value),
-    "title": lambda text: text.title(),
-    "truncate": lambda text, width: text[:width],
-    "upper": lambda text: text.upper(),
-}
-
-
-def _bad(reason: str) -> InvalidArgument:
-    return InvalidArgument(f"template: {reason}", kind="flag", ref="format")
+    def _failed(self, context: str, at: int, reason: str) -> TemplateFailed:
+        source = self._template.source
+        column = at - (source.rfind("\n", 0, at) + 1)
+        short = f"{context[:_CONTEXT]}..." if len(context) > _CONTEXT else context
+        return TemplateFailed(
+            f'template: :{line_of(source, at)}:{column}: executing "" at <{short}>: {reason}'
+        )

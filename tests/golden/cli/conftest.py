@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -47,25 +47,36 @@ class Recorder:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            with connection, connection.makefile("rwb") as stream:
+            with connection, cast("BinaryIO", connection.makefile("rwb")) as stream:
                 method, target, _ = stream.readline().decode().split(" ", 2)
-                length = 0
+                length, chunked = 0, False
                 while line := stream.readline().strip():
                     name, _, value = line.decode().partition(":")
                     if name.lower() == "content-length":
                         length = int(value)
-                body = stream.read(length)
+                    chunked |= name.lower() == "transfer-encoding"
+                body = _chunks(stream) if chunked else stream.read(length)
                 stream.write(self._answer(method, target, body))
 
     def _answer(self, method: str, target: str, body: bytes) -> bytes:
         parts = urlsplit(target)
         path = "/" + parts.path.split("/", 2)[2] if parts.path.startswith("/v1.") else parts.path
         if path == "/_ping":
-            return b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nContent-Length: 0\r\n\r\n"
+            return b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
         self.asked.append(Asked(method, path, parse_qsl(parts.query, keep_blank_values=True), body))
         status, answer = self.answers.get((method, path), (404, {"message": "not recorded"}))
         content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-        return b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%b" % (status, len(content), content)
+        head = b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+        return head % (status, len(content)) + content
+
+
+def _chunks(stream: BinaryIO) -> bytes:
+    parts = []
+    while length := int(stream.readline(), 16):
+        parts.append(stream.read(length))
+        stream.readline()
+    stream.readline()
+    return b"".join(parts)
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sampan.cli.command import Command, argument_problem, help_text
 from sampan.cli.creating.flags import CONTAINER_FLAGS
@@ -83,6 +85,22 @@ def test_a_detached_container_is_attached_to_nothing() -> None:
     request = build_request(parse(["-i", "img"], CONTAINER_FLAGS, interspersed=False), {}, detach=True)
     names = ("AttachStdin", "AttachStdout", "AttachStderr", "OpenStdin", "StdinOnce")
     assert [request[name] for name in names] == [False, False, False, True, False]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["-i", "-it", "-e", "A=1", "--name", "--name=x", "-n=3", "--", "-", "img", "-p", "--nope", "-x"]
+        )
+    )
+)
+def test_any_command_line_is_read_or_told(words: list[str]) -> None:
+    try:
+        parsed = parse(words, _FLAGS, interspersed=False)
+    except UsageError as error:
+        assert error.message
+    else:
+        assert len(parsed.arguments) <= len(words)
 
 
 @pytest.mark.parametrize("words", sorted(COMMANDS))

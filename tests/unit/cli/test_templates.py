@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sampan.cli.output import shorten, table
+from sampan.cli.template.errors import TemplateError
 from sampan.cli.template.render import render
-from sampan.errors import InvalidArgument
+from sampan.cli.template.values import typed
 
 _VALUE = {
     "Name": "web",
@@ -27,7 +30,7 @@ _VALUE = {
         ("{{ .Net.bridge.IP }}", "10.0.0.2"),
         ("{{json .Tags}}", '["a","b"]'),
         ("{{json .Labels}}", '{"x":"1","com.example.y":"2"}'),
-        ("{{.Up}} {{.Count}} {{.Tags}} {{.None}}", "true 3 [a b] <no value>"),
+        ("{{.Up}} {{.Count}} {{.Tags}} {{.None}}", "true 3 [a b] <nil>"),
         ("{{range .Tags}}<{{.}}>{{end}}", "<a><b>"),
         ("{{range $i, $t := .Tags}}{{$i}}{{$t}}{{$.Name}} {{end}}", "0aweb 1bweb "),
         ("{{range $k, $v := .Net}}{{$k}}={{$v.IP}}{{end}}", "bridge=10.0.0.2"),
@@ -47,7 +50,7 @@ _VALUE = {
     ],
 )
 def test_rendering(template: str, text: str) -> None:
-    assert render(template, _VALUE) == text
+    assert render(template, typed(_VALUE)) == text
 
 
 @pytest.mark.parametrize(
@@ -64,13 +67,31 @@ def test_rendering(template: str, text: str) -> None:
         "{{if}}{{end}}",
         "{{join .Tags}}",
         "{{.None.X}}",
-        "{{range .Count}}{{end}}",
         "{{%}}",
     ],
 )
 def test_a_bad_template_is_told(template: str) -> None:
-    with pytest.raises(InvalidArgument, match="template"):
-        render(template, _VALUE)
+    with pytest.raises(TemplateError, match="template"):
+        render(template, typed(_VALUE))
+
+
+_PIECES = st.sampled_from(
+    ["{{", "}}", ".", ".Name", "$", "$x", ":=", "=", "range ", "if ", "end", "else", " ", "|", "(", ")", '"a"', "-", "5",
+     "printf ", "index ", ",", "with ", "define ", "template ", "/*", "*/", "`", "'", "text"]
+)  # fmt: skip
+
+
+@given(st.lists(_PIECES, max_size=14).map("".join) | st.text(max_size=40))
+def test_any_text_is_a_template_or_is_told(text: str) -> None:
+    try:
+        render(text, typed(_VALUE))
+    except TemplateError as error:
+        assert error.message.startswith("template: ")
+
+
+def test_a_template_that_calls_itself_ends() -> None:
+    with pytest.raises(TemplateError, match="exceeded maximum template depth"):
+        render('{{define "a"}}{{template "a"}}{{end}}{{template "a"}}', {})
 
 
 def test_tables_are_laid_out_as_dockers() -> None:
