@@ -1,12 +1,14 @@
 """What a run of the tests leaves on the host, found by what the run itself made.
 
-Several runs may go on at once on one machine, so a thing counts only if it lies in a
-directory of this run, or carries a name of tests that no daemon of another run goes by.
+Several runs may go on at once on one machine. What lies in a directory of this run, or names
+one in its command line, is this run's. Interfaces, cgroups, tables and namespaces tell no more
+than that tests made them, so they count only while no other run goes on.
 """
 
 from __future__ import annotations
 
-import itertools
+import contextlib
+import fcntl
 import os
 import subprocess
 import tempfile
@@ -28,6 +30,9 @@ class Watch:
         self._made: list[str] = []
         self._mkdtemp: Callable[..., str] = tempfile.mkdtemp
         self._before = _named()
+        # A shared lock says that a run goes on; who gets the exclusive one is alone.
+        self._lock = os.open("/run", os.O_RDONLY | os.O_DIRECTORY)
+        fcntl.flock(self._lock, fcntl.LOCK_SH)
         tempfile.mkdtemp = self._note  # type: ignore[assignment]
 
     def _note(self, *arguments: str | None, **named: str | None) -> str:
@@ -38,21 +43,21 @@ class Watch:
     def end(self) -> None:
         """Note no more."""
         tempfile.mkdtemp = self._mkdtemp  # type: ignore[assignment]
+        os.close(self._lock)
 
     def found(self) -> list[str]:
         """What is left now, a line each."""
         roots = [self._base, *self._made]
-        commands = _commands()
-        others = names_in_use(words for words in commands.values() if not _mentions(words, roots))
         left = [f"mount {point}" for point in mounts_below(_mountinfo(), roots)]
         left += [f"directory {path}" for path in self._made if os.path.lexists(path)]
         left += [
             f"process {pid}: {' '.join(words)[:160]}"
-            for pid, words in commands.items()
+            for pid, words in _commands().items()
             if pid != os.getpid() and _mentions(words, roots)
         ]
-        new = _named() - self._before
-        left += [f"{kind} {name}" for kind, name in new if not any(name.startswith(own) for own in others)]
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            left += [f"{kind} {name}" for kind, name in _named() - self._before]
         return sorted(left)
 
 
@@ -60,11 +65,6 @@ def mounts_below(mountinfo: str, roots: Iterable[str]) -> list[str]:
     """The mount points in the text of a mountinfo file that are one of ``roots`` or below one."""
     points = [line.split(" ")[4] for line in mountinfo.splitlines()]
     return [point for point in points if any(point == root or point.startswith(root + "/") for root in roots)]
-
-
-def names_in_use(commands: Iterable[list[str]]) -> set[str]:
-    """The values of ``--prefix`` in command lines."""
-    return {after for words in commands for word, after in itertools.pairwise(words) if word == "--prefix"}
 
 
 def _mentions(words: list[str], roots: Iterable[str]) -> bool:

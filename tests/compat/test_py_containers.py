@@ -212,10 +212,13 @@ def test_stop_kill_restart_pause(client: docker.DockerClient, own: dict[str, str
 
 
 def test_top(client: docker.DockerClient, own: dict[str, str]) -> None:
-    made = client.containers.run(IMAGE, _FOREVER, labels=own, detach=True)
+    made = client.containers.run(IMAGE, ["sh", "-c", "echo up; sleep 60; :"], labels=own, detach=True)
+    # Until its first output the process may still be the runtime's, about to become the program.
+    while made.logs() != b"up\n":
+        time.sleep(0.02)
     found = made.top(ps_args="-o pid,args")
     assert found["Titles"] == ["PID", "COMMAND"]
-    assert found["Processes"][0][1] == "sleep 60"
+    assert found["Processes"][0][1] == "sh -c echo up; sleep 60; :"
 
 
 def test_remove(client: docker.DockerClient, own: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.leftovers import Watch, mounts_below, names_in_use
+from tests.leftovers import Watch, mounts_below
 
 
 @pytest.fixture
@@ -70,8 +70,3 @@ def test_mounts_are_those_in_the_directories() -> None:
         "62 22 0:52 / /tmp/stst-c rw - tmpfs tmpfs rw\n"
     )
     assert mounts_below(text, ["/tmp/stst-a", "/tmp/stst-c"]) == ["/tmp/stst-a/run/rootfs", "/tmp/stst-c"]
-
-
-def test_prefixes_of_daemons() -> None:
-    lines = [["python", "-m", "sampan.daemon.main", "--prefix", "ststc", ""], ["sleep", "1"], ["--prefix"]]
-    assert names_in_use(lines) == {"ststc"}
