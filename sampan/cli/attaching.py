@@ -43,11 +43,13 @@ def proxying_signals(client: Client, container: str) -> AbstractContextManager[N
 def resizing(client: Client, path: str) -> AbstractContextManager[None]:
     """The far terminal has our terminal's size, inside the block."""
 
-    def resize(height: int, width: int) -> None:
-        try:
-            client.post(path, [("h", str(height)), ("w", str(width))])
-        except SampanError:
-            # It has ended meanwhile, or not begun: no terminal, no size.
-            return
+    return on_resize(lambda height, width: resize(client, path, height, width))
 
-    return on_resize(resize)
+
+def resize(client: Client, path: str, height: int, width: int) -> None:
+    """Give the far terminal a size, in characters, if it is there."""
+    try:
+        client.post(path, [("h", str(height)), ("w", str(width))])
+    except SampanError:
+        # It has ended meanwhile, or not begun: no terminal, no size.
+        return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 import sys
 
@@ -12,6 +13,8 @@ from sampan.errors import Unavailable
 _LOG = "/var/log/sampan/sampand.log"
 _LOCK = "/run/sampan/start.lock"
 _TAIL = 2000
+# Recovery after a crash takes seconds; this is far beyond it.
+_PATIENCE_S = 60
 
 
 def ensure_daemon() -> None:
@@ -62,9 +65,18 @@ def _start() -> None:
     finally:
         os.close(log)
         os.close(tell)
-    answered = os.read(ready, 1)
-    os.close(ready)
-    if not answered:
+    try:
+        answered, _, _ = select.select([ready], [], [], _PATIENCE_S)
+        if not answered:
+            raise Unavailable(
+                f"the daemon did not get ready in {_PATIENCE_S} seconds; see {_LOG}",
+                kind="host",
+                ref=DEFAULT_HOST,
+            )
+        started = os.read(ready, 1)
+    finally:
+        os.close(ready)
+    if not started:
         process.wait()
         raise Unavailable(
             f"the daemon could not start:\n{_last_words(before)}", kind="host", ref=DEFAULT_HOST

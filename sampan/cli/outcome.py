@@ -9,6 +9,8 @@ BAD_USAGE = 125
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127
 INTERRUPTED = 130
+# What attach and exec say, as docker does, when the detach keys end them.
+DETACHED = "read escape sequence"
 
 
 class Failed(SampanError):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 
-from sampan.cli.attaching import attach, proxying_signals, require_terminal, resizing
+from sampan.cli.attaching import attach, proxying_signals, require_terminal, resize, resizing
 from sampan.cli.command import Command
 from sampan.cli.commands.run import exit_code
 from sampan.cli.commands.simple import path_of
 from sampan.cli.flags import Flag, Parsed
+from sampan.cli.outcome import DETACHED, Failed
 from sampan.cli.session import Session
-from sampan.cli.terminal import raw
+from sampan.cli.terminal import raw, size
 from sampan.cli.values import as_object
 from sampan.client.api import Client
 from sampan.errors import Conflict
@@ -41,10 +42,14 @@ def _run(client: Client, parsed: Parsed) -> int:
         if tty and stdin:
             stack.enter_context(raw(sys.stdin.fileno()))
         if tty:
+            # A program draws itself anew only when the size changes: so it does, for a moment.
+            resize(client, path_of(name, "/resize"), *(side + 1 for side in size()))
             stack.enter_context(resizing(client, path_of(name, "/resize")))
         session = Session(connection, stdin=stdin, tty=tty, detach_keys=keys)
         session.serve()
-        return 0 if session.detached else exit_code(waiting)
+        if session.detached:
+            raise Failed(DETACHED)
+        return exit_code(waiting)
 
 
 COMMAND = Command(

@@ -13,7 +13,7 @@ from sampan.cli.commands.simple import path_of
 from sampan.cli.creating.checks import check_env
 from sampan.cli.creating.variables import environment
 from sampan.cli.flags import Flag, Parsed
-from sampan.cli.outcome import refused
+from sampan.cli.outcome import DETACHED, Failed, refused
 from sampan.cli.session import Session
 from sampan.cli.terminal import raw, size
 from sampan.cli.values import as_object, number, text
@@ -67,7 +67,7 @@ def _attached(client: Client, parsed: Parsed, exec_path: str, start: bytes) -> i
         session = Session(connection, stdin=stdin, tty=tty, detach_keys=parsed.text("detach-keys"))
         session.serve()
     if session.detached:
-        return 0
+        raise Failed(DETACHED)
     return number(as_object(client.get(f"{exec_path}/json")), "ExitCode")
 
 
