@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import msgspec
 from aiohttp.web_response import StreamResponse
 
 from sampan.api import answer
@@ -22,6 +23,7 @@ from sampan.engine.images.tag import TagImage
 from sampan.errors import InvalidArgument, NotImplementedHere
 
 _TAR = "application/x-tar"
+_platform_decoder = msgspec.json.Decoder(dict[str, str])
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -102,7 +104,7 @@ class ImageRoutes:
 
     async def _load(self, call: Call) -> StreamResponse:
         quiet = call.flag("quiet")
-        messages = await self.load(call.chunks(), quiet=quiet, platform=call.text("platform"))
+        messages = await self.load(call.chunks(), quiet=quiet, platform=_platform(call.text("platform")))
         return await answer.stream_messages(call, messages)
 
     async def _save(self, call: Call) -> StreamResponse:
@@ -113,3 +115,14 @@ class ImageRoutes:
 
     async def _bootstrap(self, call: Call) -> StreamResponse:
         return await answer.stream_messages(call, await self.bootstrap(call.text("name"), call.text("suite")))
+
+
+def _platform(text: str) -> str:
+    """``os/architecture[/variant]`` of that, or of the JSON object that clients send since v1.48."""
+    if not text.startswith("{"):
+        return text
+    try:
+        values = _platform_decoder.decode(text)
+    except msgspec.DecodeError as error:
+        raise InvalidArgument(f"invalid platform: {error}", kind="parameter", ref="platform") from error
+    return "/".join(filter(None, (values.get(name, "") for name in ("os", "architecture", "variant"))))

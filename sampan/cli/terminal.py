@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -35,11 +34,6 @@ def size() -> tuple[int, int]:
     except (OSError, ValueError):
         return 0, 0
     return lines, columns
-
-
-def text_width() -> int:
-    """How wide text may be, in characters."""
-    return shutil.get_terminal_size().columns
 
 
 @contextlib.contextmanager

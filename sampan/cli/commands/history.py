@@ -9,6 +9,7 @@ from urllib.parse import quote
 from sampan.cli.command import Command
 from sampan.cli.flags import Flag, Parsed
 from sampan.cli.output import print_rows, shorten
+from sampan.cli.platforms import PLATFORM, chosen_platforms
 from sampan.cli.times import rfc3339
 from sampan.cli.values import Object, number, objects, text
 from sampan.client.api import Client
@@ -27,7 +28,7 @@ _WIDTH = 45
 
 def _run(client: Client, parsed: Parsed) -> int:
     trunc = not parsed.flag("no-trunc")
-    items = objects(client.get(f"/images/{quote(parsed.arguments[0])}/history"))
+    items = objects(client.get(f"/images/{quote(parsed.arguments[0])}/history", chosen_platforms(parsed)))
     if parsed.flag("quiet"):
         sys.stdout.write("".join(f"{_id(item, trunc=trunc)}\n" for item in items))
         return 0
@@ -69,6 +70,7 @@ COMMAND = Command(
         Flag("format", "", "string", "'table', 'table TEMPLATE', 'json', or a template"),
         Flag("human", "H", "bool", "Sizes and dates for people", "true"),
         Flag("no-trunc", "", "bool", "Do not shorten"),
+        PLATFORM,
         Flag("quiet", "q", "bool", "Show ids only"),
     ),
     least=1,

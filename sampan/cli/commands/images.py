@@ -12,6 +12,7 @@ from sampan.cli.output import print_rows
 from sampan.cli.times import go_time
 from sampan.cli.values import Object, number, objects, text, texts
 from sampan.client.api import Client
+from sampan.errors import NotImplementedHere
 from sampan.wire.units import human_duration, human_size
 
 _HEADERS = {
@@ -31,6 +32,8 @@ _NONE = "<none>"
 
 
 def _run(client: Client, parsed: Parsed) -> int:
+    if parsed.flag("tree"):
+        raise NotImplementedHere("--tree is not offered yet", kind="flag", ref="tree")
     values = [("all", "1")] if parsed.flag("all") else []
     filters = chosen(parsed, reference=parsed.arguments[0]) if parsed.arguments else chosen(parsed)
     found = objects(client.get("/images/json", [*values, *filters]))
@@ -96,6 +99,7 @@ COMMAND = Command(
         Flag("format", "", "string", "'table', 'table TEMPLATE', 'json', or a template"),
         Flag("no-trunc", "", "bool", "Do not shorten"),
         Flag("quiet", "q", "bool", "Show ids only"),
+        Flag("tree", "", "bool", "Show platforms below their image (not offered yet)"),
     ),
     most=1,
     examples=("images", "images --filter dangling=true", "images debian"),

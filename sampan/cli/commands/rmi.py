@@ -8,12 +8,14 @@ from urllib.parse import quote
 from sampan.cli.command import Command
 from sampan.cli.each import for_each
 from sampan.cli.flags import Flag, Parsed
+from sampan.cli.platforms import PLATFORMS, chosen_platforms
 from sampan.cli.values import objects, text
 from sampan.client.api import Client
 
 
 def _run(client: Client, parsed: Parsed) -> int:
     values = [("force", "1")] if parsed.flag("force") else []
+    values += chosen_platforms(parsed, "platforms")
     values += [("noprune", "1")] if parsed.flag("no-prune") else []
 
     def remove(name: str) -> None:
@@ -33,6 +35,7 @@ COMMAND = Command(
     flags=(
         Flag("force", "f", "bool", "Remove even if stopped containers use it"),
         Flag("no-prune", "", "bool", "Keep parents without a name"),
+        PLATFORMS,
     ),
     least=1,
     most=-1,

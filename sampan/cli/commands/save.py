@@ -8,6 +8,7 @@ import tempfile
 
 from sampan.cli.command import Command
 from sampan.cli.flags import Flag, Parsed
+from sampan.cli.platforms import PLATFORM, chosen_platforms
 from sampan.cli.terminal import is_terminal
 from sampan.client.api import Client
 from sampan.errors import InvalidArgument
@@ -15,7 +16,7 @@ from sampan.errors import InvalidArgument
 
 def _run(client: Client, parsed: Parsed) -> int:
     path = parsed.text("output")
-    values = [("names", name) for name in parsed.arguments]
+    values = [*(("names", name) for name in parsed.arguments), *chosen_platforms(parsed)]
     if not path:
         if is_terminal(sys.stdout.fileno()):
             raise InvalidArgument(
@@ -50,7 +51,7 @@ COMMAND = Command(
     run=_run,
     usage="[OPTIONS] IMAGE [IMAGE...]",
     help="Save images to an archive",
-    flags=(Flag("output", "o", "string", "File to write in place of stdout"),),
+    flags=(Flag("output", "o", "string", "File to write in place of stdout"), PLATFORM),
     least=1,
     most=-1,
     examples=("save -o debian.tar debian", "save debian busybox | gzip > images.tar.gz"),

@@ -16,10 +16,13 @@ from sampan.cli.session import Session
 from sampan.cli.terminal import raw
 from sampan.cli.values import as_object
 from sampan.client.api import Client
-from sampan.errors import InvalidArgument, SampanError
+from sampan.errors import InvalidArgument, NotImplementedHere, SampanError
 
 
 def _run(client: Client, parsed: Parsed) -> int:
+    for flag in ("checkpoint", "checkpoint-dir"):
+        if parsed.text(flag):
+            raise NotImplementedHere(f"--{flag} is not offered yet", kind="flag", ref=flag)
     if parsed.flag("attach") or parsed.flag("interactive"):
         if len(parsed.arguments) > 1:
             raise InvalidArgument("you cannot start and attach multiple containers at once", kind="flag")
@@ -66,6 +69,8 @@ COMMAND = Command(
     help="Start containers",
     flags=(
         Flag("attach", "a", "bool", "Attach to output and error"),
+        Flag("checkpoint", "", "string", "Go on from this checkpoint (not offered yet)"),
+        Flag("checkpoint-dir", "", "string", "Where checkpoints lie (not offered yet)"),
         Flag("detach-keys", "", "string", "Keys that detach, such as ctrl-p,ctrl-q"),
         Flag("interactive", "i", "bool", "Attach to the input too"),
     ),

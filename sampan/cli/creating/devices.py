@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import re
 
+from sampan.cli.creating.fields import fields_of
 from sampan.cli.sizes import parse_size
 from sampan.errors import InvalidArgument
 
@@ -50,7 +50,7 @@ def cdi_request(names: list[str]) -> Json:
 
 def gpu_request(text: str) -> Json:
     """A request for GPUs: ``all``, a count, or ``device=0,driver=..``. Raises ValueError."""
-    fields = next(csv.reader([text]), [])
+    fields = fields_of(text)
     if not fields:
         raise ValueError("EOF")
     request: Json = {"Driver": "", "Count": 0, "DeviceIDs": None, "Capabilities": [["gpu"]], "Options": {}}
@@ -79,7 +79,7 @@ def _set_gpu(request: Json, name: str, value: str, field: str) -> None:
         case "capabilities":
             request["Capabilities"] = [[*value.split(","), "gpu"]]
         case "options":
-            request["Options"] = dict(item.partition("=")[::2] for item in next(csv.reader([value]), []))
+            request["Options"] = dict(item.partition("=")[::2] for item in fields_of(value))
         case _:
             raise ValueError(f"unexpected key '{name}' in '{field}'")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import os
 
+from sampan.cli.creating.fields import fields_of
 from sampan.cli.sizes import parse_size
 
 Json = dict[str, object]
@@ -24,7 +24,7 @@ def mount(text: str) -> Json:
     values: dict[str, str] = {}
     flags: dict[str, bool] = {}
     pairs: dict[str, dict[str, str]] = {"volume-opt": {}, "volume-label": {}}
-    fields = next(csv.reader([text]), [])
+    fields = fields_of(text)
     if not fields:
         raise ValueError("EOF")
     for field in fields:

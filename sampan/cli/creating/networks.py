@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from typing import NamedTuple
 
+from sampan.cli.creating.fields import fields_of
 from sampan.cli.flags import Parsed
 from sampan.errors import InvalidArgument
 
@@ -35,7 +35,7 @@ def attachment(text: str) -> Attachment:
     if not _LONG.search(text):
         return Attachment(text)
     found = Attachment("")
-    for field in next(csv.reader([text])):
+    for field in fields_of(text):
         name, has_value, value = field.partition("=")
         if not has_value:
             raise ValueError(f"invalid field {field}")

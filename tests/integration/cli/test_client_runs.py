@@ -94,6 +94,10 @@ def test_images_travel(sampan: Any, tmp_path: Path) -> None:
     sampan("save", "-o", str(archive), "stst-copy:2")
     assert "Untagged: stst-copy:2" in sampan("rmi", "stst-copy:2")
     assert sampan("load", "-i", str(archive)) == "Loaded image: stst-copy:2\n"
+    assert sampan("load", "-q", "--platform", "linux", "-i", str(archive)) == "Loaded image: stst-copy:2\n"
+    assert "no image for the requested platform" in sampan(
+        "load", "--platform", "linux/sparc", "-i", str(archive), code=1
+    )
     (shown,) = json.loads(sampan("image", "inspect", "stst-copy:2"))
     assert shown["RepoTags"].count("stst-copy:2") == 1
     sampan("rmi", "stst-copy:2")

@@ -35,6 +35,37 @@ def test_a_length_is_kept_to(body: bytes, step: int) -> None:
     assert (parser.status, found, parser.done, parser.headers["x-a"]) == (404, body, True, "b")
 
 
+@given(st.binary(max_size=200), st.integers(1, 30))
+def test_any_bytes_are_an_answer_or_are_told(data: bytes, step: int) -> None:
+    parser = AnswerParser()
+    try:
+        for start in range(0, len(data), step):
+            parser.feed(data[start : start + step])
+        parser.feed(b"")
+    except (InternalError, Interrupted):
+        return
+    assert parser.done
+
+
+@given(st.binary(max_size=40), st.binary(max_size=40), st.integers(1, 30))
+def test_a_taken_over_stream_is_whole_however_it_was_cut(before: bytes, after: bytes, step: int) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n"
+    parser = AnswerParser(method="POST")
+    data = head + before
+    for start in range(0, len(data), step):
+        parser.feed(data[start : start + step])
+    assert parser.upgraded
+    if after:
+        parser.feed(after)
+    assert parser.rest == before + after
+
+
+def test_nothing_behind_a_body_belongs_to_it() -> None:
+    parser = AnswerParser()
+    parser.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabcd")
+    assert (parser.done, parser.take()) == (True, b"ab")
+
+
 def test_what_follows_a_take_over_is_left_raw() -> None:
     parser = AnswerParser(method="POST")
     parser.feed(b"HTTP/1.1 101 UPGRADED\r\nUpgrade: tcp\r\nConnection: Upgrade\r\n\r\nraw\r\nbytes")
@@ -65,6 +96,11 @@ def test_an_early_end_is_told(data: bytes) -> None:
         b"SSH-2.0-x\r\n\r\n",
         b"HTTP/1.1\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1_0\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"0" * 70_000,
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
     ],
 )
 def test_what_is_no_http_is_told(data: bytes) -> None:
