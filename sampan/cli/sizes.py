@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from sampan.wire.timestamps import parse_duration
-
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgtp]?)(i?b)?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 _NANOS = 1_000_000_000
@@ -40,6 +38,8 @@ def parse_cpus(text: str) -> int:
 
 def parse_nanoseconds(text: str) -> int:
     """Nanoseconds of a duration such as ``1m30s``."""
+    from sampan.wire.timestamps import parse_duration
+
     duration = parse_duration(text)
     if duration is None:
         raise ValueError(f'time: invalid duration "{text}"')

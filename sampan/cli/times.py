@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import time
 
-from sampan.wire.timestamps import parse_duration
-
 _UNIX = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _PARTIAL = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?)?(Z|[+-]\d\d:\d\d)?", re.ASCII
@@ -19,6 +17,8 @@ def moment(text: str, *, now: float) -> str:
 
     A time without a zone is in the local one. Raises ValueError for anything else.
     """
+    from sampan.wire.timestamps import parse_duration
+
     duration_ns = parse_duration(text)
     if duration_ns is not None and text[-1:].isalpha():
         return str(int(now - duration_ns / _NANOS))

@@ -206,19 +206,27 @@ def test_the_client_needs_nothing_that_only_linux_has() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_version_imports_little() -> None:
-    code = "import sys, sampan.cli.main, sampan.cli.commands.version; print(*sys.modules)"
+_HEAVY = {
+    "aiohttp",
+    "argparse",
+    "asyncio",
+    "csv",
+    "dataclasses",
+    "datetime",
+    "email",
+    "http.client",
+    "logging",
+    "msgspec",
+    "rich",
+    "ssl",
+    "subprocess",
+}
+
+
+@pytest.mark.parametrize(("words", "most"), [("version", 25), ("ps", 25), ("exec", 35), ("run", 40)])
+def test_common_commands_import_little(words: str, most: int) -> None:
+    code = f"import sys, sampan.cli.main, {module_of(words)}; print(*sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     loaded = set(shown.split())
-    assert not loaded & {
-        "aiohttp",
-        "asyncio",
-        "msgspec",
-        "rich",
-        "http.client",
-        "ssl",
-        "argparse",
-        "dataclasses",
-        "email",
-    }
-    assert sum(name.startswith("sampan") for name in loaded) < 25
+    assert not loaded & _HEAVY
+    assert sum(name.startswith("sampan") for name in loaded) <= most
