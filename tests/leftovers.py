@@ -17,6 +17,7 @@ from pathlib import Path
 
 # Names of what tests make on the host begin so.
 PREFIX = "stst"
+_CGROUPS = Path("/sys/fs/cgroup")
 
 
 class Watch:
@@ -31,7 +32,8 @@ class Watch:
         self._mkdtemp: Callable[..., str] = tempfile.mkdtemp
         self._before = _named()
         # A shared lock says that a run goes on; who gets the exclusive one is alone.
-        self._lock = os.open("/run", os.O_RDONLY | os.O_DIRECTORY)
+        place = _CGROUPS if _CGROUPS.is_dir() else Path("/run")
+        self._lock = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
         fcntl.flock(self._lock, fcntl.LOCK_SH)
         tempfile.mkdtemp = self._note  # type: ignore[assignment]
 
@@ -90,9 +92,8 @@ def _commands() -> dict[int, list[str]]:
 def _named() -> set[tuple[str, str]]:
     """Interfaces, named namespaces, cgroups and firewall tables that carry the tests' names."""
     places = [("interface", Path("/sys/class/net")), ("namespace", Path("/run/netns"))]
-    groups = Path("/sys/fs/cgroup")
-    if groups.is_dir():
-        places += [("cgroup", place) for place in (groups, *groups.iterdir()) if place.is_dir()]
+    if _CGROUPS.is_dir():
+        places += [("cgroup", place) for place in (_CGROUPS, *_CGROUPS.iterdir()) if place.is_dir()]
     found = {
         (kind, entry.name)
         for kind, place in places

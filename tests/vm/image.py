@@ -1,7 +1,7 @@
 """A disk image and a kernel for a virtual machine with pure cgroup v2.
 
-The image is a Debian system of the host's own release, so that the compiled libraries of
-our virtual environment fit its Python; the kernel is Debian's for cloud machines. Both are
+The image is a system of the host's own release, so that the compiled libraries of
+our virtual environment fit its Python; the kernel is the release's for virtual machines. Both are
 kept in a cache: making them takes a minute, using them again seconds.
 """
 
@@ -10,10 +10,13 @@ from __future__ import annotations
 import hashlib
 import lzma
 import os
+import platform
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import zstandard
 
 _REPOSITORY = Path(__file__).parents[2]
 _PACKAGES = (
@@ -21,6 +24,7 @@ _PACKAGES = (
     "libpython3-stdlib,iproute2,procps,tini"
 )
 _HOST_PACKAGES = ("qemu-system-x86", "kmod", "e2fsprogs", "mmdebstrap")
+_KERNELS = {"debian": "linux-image-cloud-amd64", "ubuntu": "linux-image-virtual"}
 _DISK = "1500M"
 # What the first stage needs to find the disk; the rest is loaded from there.
 _FIRST_MODULES = ("virtio_pci", "virtio_blk", "ext4")
@@ -108,11 +112,10 @@ def _make(directory: Path) -> None:
     version = next((kernel / "lib/modules").iterdir()).name
     shutil.copy(kernel / "boot" / f"vmlinuz-{version}", directory / "vmlinuz")
     root = work / "root"
-    release = dict(
-        line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line
-    )
-    suite = release["VERSION_CODENAME"].strip('"')
-    _run("mmdebstrap", "--quiet", "--variant=minbase", f"--include={_PACKAGES}", suite, str(root))
+    suite = platform.freedesktop_os_release()["VERSION_CODENAME"]
+    components = "main,universe" if "ubuntu" in _distributions() else "main"
+    options = ("--quiet", "--variant=minbase", f"--components={components}", f"--include={_PACKAGES}")
+    _run("mmdebstrap", *options, suite, str(root))
     shutil.copytree(kernel / "lib/modules", root / "usr/lib/modules", dirs_exist_ok=True, symlinks=True)
     packages = root / "opt/packages"
     source = _REPOSITORY / ".venv/lib" / f"python3.{sys.version_info.minor}/site-packages"
@@ -134,19 +137,31 @@ def _make(directory: Path) -> None:
     shutil.rmtree(work)
 
 
+def _distributions() -> list[str]:
+    """The host's distribution, and those that it is made from."""
+    release = platform.freedesktop_os_release()
+    return [release["ID"], *release.get("ID_LIKE", "").split()]
+
+
 def _unpack_kernel(work: Path) -> Path:
-    depends = _run("apt-cache", "depends", "linux-image-cloud-amd64")
+    name = next(_KERNELS[known] for known in _distributions() if known in _KERNELS)
+    depends = _run("apt-cache", "depends", name)
     package = next(line.split()[-1] for line in depends.splitlines() if "Depends: linux-image" in line)
-    _run("apt-get", "download", "-q", package, cwd=work)
+    # Ubuntu has the modules in a package of their own.
+    modules_package = package.replace("linux-image-", "linux-modules-")
+    packages = [package, *([modules_package] if _run("apt-cache", "pkgnames", modules_package) else [])]
+    _run("apt-get", "download", "-q", *packages, cwd=work)
     root = work / "kernel"
-    _run("dpkg-deb", "-x", str(next(work.glob(f"{package}_*.deb"))), str(root))
+    for downloaded in work.glob("*.deb"):
+        _run("dpkg-deb", "-x", str(downloaded), str(root))
     modules = root / "lib/modules"
     if not modules.exists():
         modules.parent.mkdir(exist_ok=True)
         modules.symlink_to(root / "usr/lib/modules")
-    for packed in modules.rglob("*.ko.xz"):
-        packed.with_suffix("").write_bytes(lzma.decompress(packed.read_bytes()))
-        packed.unlink()
+    for suffix, unpack in ((".xz", lzma.decompress), (".zst", zstandard.ZstdDecompressor().decompress)):
+        for packed in modules.rglob(f"*.ko{suffix}"):
+            packed.with_suffix("").write_bytes(unpack(packed.read_bytes()))
+            packed.unlink()
     _run("depmod", "-b", str(root), next(modules.iterdir()).name)
     return root
 
