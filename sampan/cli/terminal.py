@@ -12,10 +12,11 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 
-# Those that only tell us about ourselves: our children, our pipes, our window, our own faults.
+# Those that only tell us about ourselves: our children, our pipes, our window, our own faults, and
+# that we read from, or write to, a terminal whose foreground we are not.
 _OURS = frozenset(
     {"SIGCHLD", "SIGCLD", "SIGPIPE", "SIGURG", "SIGWINCH", "SIGKILL", "SIGSTOP", "SIGSEGV", "SIGBUS", "SIGFPE",
-     "SIGILL", "SIGTRAP", "SIGABRT", "SIGIOT", "SIGSYS", "SIGPROF", "SIGVTALRM"}
+     "SIGILL", "SIGTRAP", "SIGABRT", "SIGIOT", "SIGSYS", "SIGPROF", "SIGVTALRM", "SIGTTIN", "SIGTTOU"}
 )  # fmt: skip
 
 
@@ -78,7 +79,8 @@ def on_resize(act: Callable[[int, int], None]) -> Iterator[None]:
 @contextlib.contextmanager
 def forwarding_signals(send: Callable[[str], None]) -> Iterator[None]:
     """Pass the signals that would end or stop us on to ``send`` by name instead."""
-    chosen = [found for found in signal.Signals if found.name not in _OURS]
+    # Elsewhere there are members of another kind, such as CTRL_C_EVENT.
+    chosen = [found for found in signal.Signals if found.name.startswith("SIG") and found.name not in _OURS]
 
     def received(number: int, _: object) -> None:
         send(signal.Signals(number).name)

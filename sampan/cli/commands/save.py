@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import tempfile
 
 from sampan.cli.command import Command
+from sampan.cli.files import file_error
 from sampan.cli.flags import Flag, Parsed
 from sampan.cli.platforms import PLATFORM, chosen_platforms
 from sampan.cli.terminal import is_terminal
 from sampan.client.api import Client
 from sampan.errors import InvalidArgument
+
+_NO_FILES = {
+    "directory": stat.S_ISDIR,
+    "character device file": stat.S_ISCHR,
+    "block device file": stat.S_ISBLK,
+    "named pipe (FIFO)": stat.S_ISFIFO,
+    "socket": stat.S_ISSOCK,
+}
 
 
 def _run(client: Client, parsed: Parsed) -> int:
@@ -32,19 +42,42 @@ def _run(client: Client, parsed: Parsed) -> int:
 
 def _save(client: Client, values: list[tuple[str, str]], path: str) -> None:
     """Write beside the target and rename: half an archive never has its name."""
-    directory = os.path.dirname(os.path.abspath(path))
+    target = _target(path)
     try:
-        fd, temporary = tempfile.mkstemp(dir=directory, prefix=".sampan-save-")
+        fd, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".sampan-save-")
     except OSError as error:
-        raise InvalidArgument(f"cannot write {path}: {error.strerror}", kind="file", ref=path) from error
+        raise _cannot(file_error(error, path).message, path) from error
     try:
         with open(fd, "wb") as file:
             for data in client.stream("GET", "/images/get", values):
                 file.write(data)
-        os.replace(temporary, path)
+        os.replace(temporary, target)
+    except OSError as error:
+        os.unlink(temporary)
+        raise _cannot(file_error(error, path, "write").message, path) from error
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def _target(path: str) -> str:
+    """The file that ``path`` leads to. Raises InvalidArgument for what must not be replaced by a file."""
+    target = os.path.realpath(path)
+    parent = os.path.dirname(target)
+    if not os.path.isdir(parent):
+        raise _cannot(f"invalid output path: stat {parent}: no such file or directory", path)
+    try:
+        mode = os.stat(target).st_mode
+    except FileNotFoundError:
+        return target
+    for what, test in _NO_FILES.items():
+        if test(mode):
+            raise _cannot(f"cannot write to a {what}", path)
+    return target
+
+
+def _cannot(reason: str, path: str) -> InvalidArgument:
+    return InvalidArgument(f"failed to save image: {reason}", kind="file", ref=path)
 
 
 COMMAND = Command(
