@@ -7,6 +7,7 @@ kept in a cache: making them takes a minute, using them again seconds.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import lzma
 import os
@@ -17,6 +18,8 @@ import sys
 from pathlib import Path
 
 import zstandard
+
+from sampan.transfer.bootstrap_debian import plan_debian
 
 _REPOSITORY = Path(__file__).parents[2]
 _PACKAGES = (
@@ -112,10 +115,11 @@ def _make(directory: Path) -> None:
     version = next((kernel / "lib/modules").iterdir()).name
     shutil.copy(kernel / "boot" / f"vmlinuz-{version}", directory / "vmlinuz")
     root = work / "root"
-    suite = platform.freedesktop_os_release()["VERSION_CODENAME"]
-    components = "main,universe" if "ubuntu" in _distributions() else "main"
-    options = ("--quiet", "--variant=minbase", f"--components={components}", f"--include={_PACKAGES}")
-    _run("mmdebstrap", *options, suite, str(root))
+    release = platform.freedesktop_os_release()
+    plan = asyncio.run(plan_debian(release["ID"], release["VERSION_CODENAME"]))
+    mirrors = [source.line() for source in plan.sources]
+    options = ("--quiet", "--variant=minbase", f"--include={_PACKAGES}")
+    _run("mmdebstrap", *options, plan.suite, str(root), *mirrors)
     shutil.copytree(kernel / "lib/modules", root / "usr/lib/modules", dirs_exist_ok=True, symlinks=True)
     packages = root / "opt/packages"
     source = _REPOSITORY / ".venv/lib" / f"python3.{sys.version_info.minor}/site-packages"
