@@ -53,7 +53,7 @@ def _start() -> None:
     log = os.open(_LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "sampan.daemon.main"],
+            [sys.executable, "-P", "-m", "sampan.daemon.main"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -44,12 +44,7 @@ class Ingest:
     def __init__(self, store: ContentStore, path: Path) -> None:
         self._store = store
         self._path = path
-        self._file = open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b")  # noqa: SIM115
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            self._file.close()
-            raise Conflict("this blob is being written by another transfer", kind="ingest") from error
+        self._file = _locked(path)
         self._hash = hashlib.sha256()
         self.offset = 0
         while block := self._file.read(_READ):
@@ -91,6 +86,24 @@ class Ingest:
     def close(self) -> None:
         """Leave what has been written for a later ingest under the same key; idempotent."""
         self._file.close()
+
+
+def _locked(path: Path) -> BinaryIO:
+    """The file at ``path``, made if need be, locked for us. Raises Conflict if another has the lock."""
+    while True:
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Between opening and locking, its last writer may have made a blob of it.
+            if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return file
+        except BlockingIOError as error:
+            file.close()
+            raise Conflict("this blob is being written by another transfer", kind="ingest") from error
+        except FileNotFoundError:
+            # Gone between two looks: the same as above.
+            pass
+        file.close()
 
 
 def _require_equal(what: str, expected: object, found: object) -> None:

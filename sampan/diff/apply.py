@@ -41,7 +41,7 @@ async def apply_layer(
         TooLarge: it unpacks to more than ``limit_bytes`` (0: no limit).
         InternalError: the disk is full, or the worker died.
     """
-    argv = [sys.executable, "-m", "sampan.diff.worker", str(target), str(limit_bytes)]
+    argv = [sys.executable, "-P", "-m", "sampan.diff.worker", str(target), str(limit_bytes)]
     fd = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
     try:
         # The worker finds its modules where this process found them, however it was started.

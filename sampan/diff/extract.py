@@ -11,21 +11,34 @@ import contextlib
 import errno
 import hashlib
 import os
-import shutil
 import stat
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import IO, cast
 
 from sampan.diff.compression import ByteReader
 from sampan.diff.names import OPAQUE, clean, is_reserved, whiteout_target
 from sampan.errors import InvalidArgument, TooLarge
+from sampan.linux.files import remove_tree
 from sampan.linux.rooted import open_in_root
 
 _COPY = 1 << 17
 _RECENT = 1 << 16
 _BLOCK = 512
 _DIRECTORY_MODE = 0o755
+# What tarfile lets through for headers that are nonsense: numbers out of range, endless chains
+# of long names, names longer than the worker's memory.
+_DAMAGED = (
+    tarfile.TarError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 _XATTR = "SCHILY.xattr."
 # Attributes by which overlayfs and others keep their own books; a layer has no say in them.
 _FORBIDDEN_XATTRS = ("trusted.overlay.", "user.overlay.")
@@ -101,8 +114,8 @@ class LayerWriter:
                     # The stream is read once; keeping every header would grow with the layer.
                     archive.members = []  # type: ignore[attr-defined]
                 _require_end(source, archive.offset)
-        except (tarfile.TarError, EOFError, UnicodeError) as error:
-            raise InvalidArgument(f"damaged layer: {error}", kind="layer") from error
+        except _DAMAGED as error:
+            raise InvalidArgument(f"damaged layer: {error or type(error).__name__}", kind="layer") from error
         self._finish_directories()
 
     def _write(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
@@ -306,7 +319,7 @@ def _clear(path: str) -> None:
     except FileNotFoundError:
         return
     except (IsADirectoryError, PermissionError):
-        shutil.rmtree(path)
+        remove_tree(Path(path))
 
 
 @contextlib.contextmanager

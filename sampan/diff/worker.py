@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import sys
+from importlib.machinery import BuiltinImporter, FrozenImporter
 from typing import BinaryIO
 
 import msgspec
@@ -27,6 +29,8 @@ _SIGKILL = 9
 _CAPABILITY_VERSION_3 = 0x20080522
 # chown, dac_override, fowner, fsetid, mknod, setfcap; sys_admin is for trusted.* attributes.
 _KEPT = (0, 1, 3, 4, 27, 31, 21)
+# Address space: a header may claim a name of gigabytes.
+_MEMORY = 1 << 30
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -87,10 +91,21 @@ def _confine(target: str) -> None:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), "unshare")
     mount("", "/", "", MS_REC | MS_PRIVATE)
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     os.chroot(target)
     os.chdir("/")
+    _forget_imports()
     _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     _keep_capabilities()
+
+
+def _forget_imports() -> None:
+    """From here on every path is the layer's: a module imported now would be the layer's code."""
+    sys.path.clear()
+    sys.path_hooks.clear()
+    sys.path_importer_cache.clear()
+    # The editable install and the path finder go; what is built into the interpreter stays.
+    sys.meta_path[:] = [BuiltinImporter, FrozenImporter]
 
 
 def _keep_capabilities() -> None:

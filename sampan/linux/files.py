@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import itertools
 import os
-import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+from sampan.linux.rooted import open_child
+
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o600, sync: bool = True) -> None:
@@ -41,15 +47,71 @@ def sync_directory(path: Path) -> None:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a file or a whole directory; symlinks are removed, never followed. Missing is fine."""
-    # shutil's rmtree walks by descriptors on Linux (rmtree.avoids_symlink_attacks), so that
-    # nobody can swap a directory for a symlink under it.
+    """Remove a file or a whole directory; symlinks are removed, never followed. Missing is fine.
+
+    Directories are flattened as they are met: each one moves up beside its parent before it
+    is emptied. So neither the depth of a tree nor the length of its paths is a limit, and
+    every step is by descriptor: nobody can swap a directory for a symlink under it. A mount
+    point below is not entered, so that nothing mounted is ever deleted: OSError says so.
+    """
     try:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+        root = os.open(path, _DIRECTORY)
     except FileNotFoundError:
-        if path.is_dir() and not path.is_symlink():
-            # Something inside vanished under the walk: another removal, which must not stop ours.
-            shutil.rmtree(path, ignore_errors=True)
+        return
+    except OSError as error:
+        if error.errno not in (errno.ENOTDIR, errno.ELOOP):
+            raise
+        path.unlink(missing_ok=True)
+        return
+    try:
+        _empty(root)
+    finally:
+        os.close(root)
+    with contextlib.suppress(FileNotFoundError):
+        os.rmdir(path)
+
+
+def _empty(root: int) -> None:
+    """Remove everything in the directory ``root``."""
+    names = itertools.count()
+    before: set[str] = set()
+    while entries := _entries(root):
+        now = {name for name, _ in entries}
+        if now == before:
+            raise OSError(errno.EBUSY, f"cannot be removed: {', '.join(sorted(now)[:3])}")
+        before = now
+        for name, is_directory in entries:
+            # Another removal of the same tree may be a step ahead.
+            with contextlib.suppress(FileNotFoundError):
+                if is_directory:
+                    _take_apart(root, name, names)
+                else:
+                    os.unlink(name, dir_fd=root)
+
+
+def _take_apart(root: int, name: str, names: Iterator[int]) -> None:
+    """Remove the files of a directory in ``root`` and move its directories up into ``root``."""
+    directory = open_child(root, name, _DIRECTORY)
+    try:
+        for child, is_directory in _entries(directory):
+            if is_directory:
+                os.rename(child, _free_name(root, names), src_dir_fd=directory, dst_dir_fd=root)
+            else:
+                os.unlink(child, dir_fd=directory)
+    finally:
+        os.close(directory)
+    os.rmdir(name, dir_fd=root)
+
+
+def _free_name(root: int, names: Iterator[int]) -> str:
+    while True:
+        name = f".removing-{next(names)}"
+        try:
+            os.stat(name, dir_fd=root, follow_symlinks=False)
+        except FileNotFoundError:
+            return name
+
+
+def _entries(directory: int) -> list[tuple[str, bool]]:
+    with os.scandir(directory) as entries:
+        return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]

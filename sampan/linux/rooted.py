@@ -16,7 +16,10 @@ from pathlib import Path
 from sampan.errors import InvalidArgument, TooLarge, Unavailable
 
 _SYS_OPENAT2 = 437
+_RESOLVE_NO_XDEV = 0x01
 _RESOLVE_NO_MAGICLINKS = 0x02
+_RESOLVE_NO_SYMLINKS = 0x04
+_RESOLVE_BENEATH = 0x08
 _RESOLVE_IN_ROOT = 0x10
 _OPEN_HOW = struct.Struct("=QQQ")
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -29,7 +32,19 @@ def open_in_root(root_fd: int, path: str, flags: int, mode: int = 0) -> int:
     Raises OSError as os.open does (FileNotFoundError, NotADirectoryError, ...), and
     Unavailable on a kernel before 5.6.
     """
-    how = _OPEN_HOW.pack(flags | os.O_CLOEXEC, mode, _RESOLVE_IN_ROOT | _RESOLVE_NO_MAGICLINKS)
+    return _openat2(root_fd, path, flags, mode, _RESOLVE_IN_ROOT | _RESOLVE_NO_MAGICLINKS)
+
+
+def open_child(directory_fd: int, name: str, flags: int) -> int:
+    """Open ``name`` in a directory: no symlink is followed and no mount is entered.
+
+    Raises OSError: ELOOP for a symlink, EXDEV for a mount point (a bind mount too).
+    """
+    return _openat2(directory_fd, name, flags, 0, _RESOLVE_BENEATH | _RESOLVE_NO_SYMLINKS | _RESOLVE_NO_XDEV)
+
+
+def _openat2(root_fd: int, path: str, flags: int, mode: int, resolve: int) -> int:
+    how = _OPEN_HOW.pack(flags | os.O_CLOEXEC, mode, resolve)
     while True:
         fd: int = _libc.syscall(_SYS_OPENAT2, root_fd, os.fsencode(path), how, len(how))
         if fd >= 0:

@@ -260,3 +260,57 @@ async def test_an_implied_directory_looks_as_it_does_below(tmp_path: Path) -> No
     await apply_layer(layer, target=target, lower=[lower])
     status = (target / "srv").stat()
     assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (33, 44, 0o2770)
+
+
+async def test_a_layer_cannot_bring_code_for_the_unpacking_process(tmp_path: Path) -> None:
+    """Modules that unpacking might import late lie where the process would look for them."""
+    import sys
+
+    trap = b"open('/sprung', 'w').close()\n"
+
+    def fill(archive: tarfile.TarFile) -> None:
+        for place in [path for path in sys.path if path.startswith("/")]:
+            for module in (
+                "linecache",
+                "traceback",
+                "encodings/idna",
+                "lzma",
+                "bz2",
+                "sampan/errors",
+                "stringprep",
+            ):
+                _file(archive, f"{place}/{module}.py", trap)
+        member = _member("bad")
+        member.pax_headers = {"mtime": "not a number"}
+        archive.addfile(member)
+
+    try:
+        target, _ = await _apply(tmp_path, fill)
+    except InvalidArgument:
+        target = tmp_path / "target"
+    assert not (target / "sprung").exists()
+
+
+async def test_a_chain_of_long_names_is_damage_not_a_crash(tmp_path: Path) -> None:
+    name = tarfile.TarInfo("././@LongLink")
+    name.type, name.size = tarfile.GNUTYPE_LONGNAME, 512
+    block = name.tobuf(tarfile.GNU_FORMAT) + b"n" * 511 + b"\0"
+    path = tmp_path / "layer.tar"
+    path.write_bytes(block * 3000 + bytes(1024))
+    target = tmp_path / "target"
+    target.mkdir()
+    with pytest.raises(InvalidArgument):
+        await apply_layer(path, target=target)
+
+
+async def test_a_name_of_gigabytes_is_damage_not_memory(tmp_path: Path) -> None:
+    name = tarfile.TarInfo("././@LongLink")
+    name.type, name.size = tarfile.GNUTYPE_LONGNAME, 6 << 30
+    plain = tmp_path / "layer.tar"
+    with plain.open("wb") as file:
+        file.write(name.tobuf(tarfile.GNU_FORMAT))
+        file.truncate(6 << 30)
+    target = tmp_path / "target"
+    target.mkdir()
+    with pytest.raises(InvalidArgument):
+        await apply_layer(plain, target=target)

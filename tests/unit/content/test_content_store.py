@@ -82,3 +82,28 @@ def test_old_partials_expire(store: ContentStore) -> None:
     assert store.expire_ingests(1 << 62) == 1
     with store.ingest("key") as ingest:
         assert ingest.offset == 0
+
+
+def test_a_file_that_became_a_blob_is_never_written_again(
+    store: ContentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second transfer opens the partial file just before the first one makes a blob of it."""
+    import fcntl
+
+    first = store.ingest("key")
+    writer = first.__enter__()
+    writer.write(b"whole")
+    real = fcntl.flock
+    committed: list[Digest] = []
+
+    def late(file: int, operation: int) -> None:
+        if not committed:
+            committed.append(writer.commit().digest)
+        real(file, operation)
+
+    monkeypatch.setattr("sampan.content.store.fcntl.flock", late)
+    with store.ingest("key") as second:
+        assert second.offset == 0
+        second.write(b"other")
+    first.__exit__(None, None, None)
+    assert store.path(committed[0]).read_bytes() == b"whole"
