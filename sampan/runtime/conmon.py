@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -39,6 +39,44 @@ class RuntimeRefused(InternalError):
     """The OCI runtime did not create the container or exec; ``message`` is its own text."""
 
 
+class _LogLine(msgspec.Struct):
+    """One line of the runtime's own log."""
+
+    level: str = ""
+    msg: str = ""
+
+
+_log_line = msgspec.json.Decoder(_LogLine)
+
+
+@contextlib.contextmanager
+def explained(paths: MonitorPaths) -> Iterator[None]:
+    """A refusal inside the block gets the reason from the runtime's own log, if there is one.
+
+    With a terminal, some versions of conmon pass on no more than that it failed.
+    """
+    try:
+        yield
+    except RuntimeRefused as error:
+        reason = _last_error(paths.runtime_log)
+        if reason:
+            raise RuntimeRefused(reason) from error
+        raise
+
+
+def _last_error(log: Path) -> str:
+    try:
+        lines = log.read_bytes().splitlines()
+    except FileNotFoundError:
+        return ""
+    for line in reversed(lines):
+        with contextlib.suppress(msgspec.DecodeError):
+            entry = _log_line.decode(line)
+            if entry.level == "error" and entry.msg:
+                return entry.msg
+    return ""
+
+
 def common_arguments(
     paths: MonitorPaths,
     *,
@@ -64,6 +102,8 @@ def common_arguments(
         f"--cuuid={unique_id}",
         f"--runtime={runtime}",
         f"--runtime-arg=--root={runtime_root}",
+        f"--runtime-arg=--log={paths.runtime_log}",
+        "--runtime-arg=--log-format=json",
         f"--bundle={paths.bundle}",
         f"--container-pidfile={paths.pid_file}",
         f"--exit-dir={paths.bundle}",

@@ -10,7 +10,7 @@ from sampan.errors import InternalError
 from sampan.linux import pidfd
 from sampan.linux.pidfd import TaskProcesses
 from sampan.linux.process import Child
-from sampan.runtime.conmon import ExecStarter, common_arguments
+from sampan.runtime.conmon import ExecStarter, common_arguments, explained
 from sampan.runtime.oci import OciRuntime
 from sampan.runtime.paths import MonitorPaths, RuntimePaths
 from sampan.runtime.streams import StreamConnection
@@ -62,9 +62,10 @@ class Execs:
         starter = ExecStarter(argv)
         connection: StreamConnection | None = None
         try:
-            await starter.attachable()
-            connection = StreamConnection.open(paths.attach_socket)
-            pid = await starter.start()
+            with explained(paths):
+                await starter.attachable()
+                connection = StreamConnection.open(paths.attach_socket)
+                pid = await starter.start()
             monitor = pidfd.identify(starter.monitor.pid)
             # The process may be gone already; its exit code comes from the monitor all the same.
             init = pidfd.identify(pid) or pidfd.ProcessRef(pid, 0)

@@ -49,6 +49,11 @@ class MonitorPaths:
         return self.bundle / "oom"
 
     @property
+    def runtime_log(self) -> Path:
+        """What the OCI runtime itself logged, one JSON object a line."""
+        return self.bundle / "runtime.log"
+
+    @property
     def attach_socket(self) -> Path:
         """Sequenced-packet socket to the standard streams."""
         return self.bundle / "attach"

@@ -13,7 +13,7 @@ from sampan.linux import pidfd
 from sampan.linux.pidfd import ProcessRef, TaskProcesses
 from sampan.linux.process import Child
 from sampan.log import get_logger
-from sampan.runtime.conmon import common_arguments, create_task
+from sampan.runtime.conmon import common_arguments, create_task, explained
 from sampan.runtime.oci import OciRuntime
 from sampan.runtime.paths import MonitorPaths, RuntimePaths
 from sampan.runtime.streams import StreamConnection
@@ -95,7 +95,8 @@ class Tasks:
             stdin=stdin,
             keep_stdin=keep_stdin,
         )
-        child, pid = await create_task(argv, paths.monitor_file)
+        with explained(paths):
+            child, pid = await create_task(argv, paths.monitor_file)
         init, monitor = pidfd.identify(pid), pidfd.identify(child.pid)
         if init is None or monitor is None:
             child.kill()
